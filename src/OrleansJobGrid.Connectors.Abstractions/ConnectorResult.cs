@@ -1,0 +1,50 @@
+using System.Text.Json.Nodes;
+
+namespace OrleansJobGrid.Connectors;
+
+/// <summary>How an attempt ended: <see cref="CompletedResult"/> or <see cref="FailedResult"/>.</summary>
+public abstract record ConnectorResult
+{
+    private protected ConnectorResult() { }
+
+    /// <summary>The work is done.</summary>
+    /// <param name="result">The job's result, a JSON value; null: none.</param>
+    /// <param name="outputs">Files that were kept.</param>
+    public static ConnectorResult Completed(JsonNode? result, IReadOnlyList<JobOutput>? outputs = null) => new CompletedResult(result, outputs ?? []);
+
+    /// <summary>The attempt failed.</summary>
+    /// <param name="failureClass">Decides whether and when it is tried again.</param>
+    /// <param name="reason">The failure's name in the taxonomy, such as <c>invalid_payload</c>.</param>
+    /// <param name="message">For a person: what was wrong, naming the field, and what to do.</param>
+    /// <param name="retryAfter">What a rate-limited service asked for.</param>
+    public static ConnectorResult Failed(FailureClass failureClass, string reason, string message, TimeSpan? retryAfter = null) =>
+        new FailedResult(failureClass, reason, message, retryAfter);
+}
+
+/// <summary>See <see cref="ConnectorResult.Completed"/>.</summary>
+public sealed record CompletedResult(JsonNode? Result, IReadOnlyList<JobOutput> Outputs) : ConnectorResult;
+
+/// <summary>See <see cref="ConnectorResult.Failed"/>.</summary>
+public sealed record FailedResult(FailureClass Class, string Reason, string Message, TimeSpan? RetryAfter) : ConnectorResult;
+
+/// <summary>Classes of failure, each with its rule of retry.</summary>
+public enum FailureClass
+{
+    /// <summary>May pass by itself: backoff, 5 attempts.</summary>
+    Transient,
+
+    /// <summary>Not enough memory or room: at once, 3 attempts.</summary>
+    ResourceExhaustion,
+
+    /// <summary>The job is wrong: never again.</summary>
+    Malformed,
+
+    /// <summary>The service will not do this: never again.</summary>
+    Refused,
+
+    /// <summary>The credentials are wrong: never again.</summary>
+    Unauthorized,
+
+    /// <summary>Too many requests: as the service said.</summary>
+    RateLimited,
+}

@@ -1,0 +1,68 @@
+using System.Text.Json;
+
+namespace OrleansJobGrid.Connectors;
+
+/// <summary>One attempt of a job, as a connector sees it.</summary>
+public interface IJobContext
+{
+    /// <summary>The job's id.</summary>
+    string JobId { get; }
+
+    /// <summary>The grant's epoch: unique within the job, rising with every grant.</summary>
+    long Epoch { get; }
+
+    /// <summary>The attempt's number, from 1.</summary>
+    int Attempt { get; }
+
+    /// <summary>The payload as submitted; artefact ids stand where the submitter's files were.</summary>
+    JsonElement Payload { get; }
+
+    /// <summary>The state saved last by <see cref="SaveCheckpointAsync"/>, also by an earlier attempt; null if none.</summary>
+    ReadOnlyMemory<byte>? Checkpoint { get; }
+
+    /// <summary>Inputs and outputs.</summary>
+    IJobFiles Files { get; }
+
+    /// <summary>Reports progress, 0 to 100, never durable; a value below an earlier one is ignored.</summary>
+    void ReportProgress(double percent, string? message = null);
+
+    /// <summary>
+    /// Offers a state to resume from, at most 64 KB; the last one wins and it is written at most once a second, so it may
+    /// return before it is durable. What it refers to (scratch pieces) must have been written before.
+    /// </summary>
+    ValueTask SaveCheckpointAsync(ReadOnlyMemory<byte> state, CancellationToken cancellationToken);
+}
+
+/// <summary>The files of one attempt.</summary>
+public interface IJobFiles
+{
+    /// <summary>Opens an artefact by its id. Throws <see cref="ArtefactMissingException"/> naming it.</summary>
+    Task<Stream> OpenInputAsync(string artefactId, CancellationToken cancellationToken);
+
+    /// <summary>Keeps an output under job and epoch; it is written once.</summary>
+    /// <param name="name">A file name without folders.</param>
+    /// <param name="content">Its bytes, read to the end.</param>
+    /// <param name="cancellationToken">Ends the writing; nothing is kept then.</param>
+    Task<JobOutput> WriteOutputAsync(string name, Stream content, CancellationToken cancellationToken);
+
+    /// <summary>Keeps an intermediate piece durably until the job is final, and returns its id for a later attempt.</summary>
+    Task<string> WriteScratchAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
+
+    /// <summary>Reads a piece of this or an earlier attempt; null where it is gone.</summary>
+    Task<byte[]?> ReadScratchAsync(string scratchId, CancellationToken cancellationToken);
+}
+
+/// <summary>An output that was kept.</summary>
+/// <param name="Artefact">Its id, as in <c>GET /api/artefacts/{id}</c>.</param>
+/// <param name="Name">Its file name.</param>
+/// <param name="Sha256">Hash of its bytes, lowercase hex.</param>
+/// <param name="Size">Its length in bytes.</param>
+public sealed record JobOutput(string Artefact, string Name, string Sha256, long Size);
+
+/// <summary>An artefact that a job names is not there.</summary>
+public sealed class ArtefactMissingException(string artefactId)
+    : Exception($"There is no artefact '{artefactId}'. Upload it first (POST /api/artefacts).")
+{
+    /// <summary>The id asked for.</summary>
+    public string ArtefactId { get; } = artefactId;
+}

@@ -1,0 +1,2 @@
+Console.Error.WriteLine("jobgrid: no command is built yet.");
+return 2;

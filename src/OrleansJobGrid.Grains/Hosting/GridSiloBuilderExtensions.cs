@@ -1,0 +1,52 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using OrleansJobGrid.Grains.Jobs;
+using OrleansJobGrid.Grains.Operations;
+using OrleansJobGrid.Grains.Queues;
+using OrleansJobGrid.Grains.Recovery;
+using OrleansJobGrid.Grains.Storage;
+using OrleansJobGrid.Grains.Time;
+using OrleansJobGrid.Grains.Workers;
+
+namespace OrleansJobGrid.Grains.Hosting;
+
+/// <summary>Puts the control plane into a silo.</summary>
+public static class GridSiloBuilderExtensions
+{
+    /// <summary>
+    /// Adds the grid's grains and their services. The caller registers <c>IJobStore</c> and <c>IArtefactStore</c>, clustering and
+    /// reminders.
+    /// </summary>
+    public static ISiloBuilder AddJobGrid(this ISiloBuilder builder)
+    {
+        var services = builder.Services;
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<JobGridOptions>().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<JobGridOptions>, JobGridOptionsValidator>();
+        services.AddSingleton<StoreClock>();
+        services.AddSingleton<StoreLanes>();
+        services.AddSingleton<HintSender>();
+        services.AddSingleton<BackoffReminders>();
+        services.AddSingleton<WorkerDirectory>();
+        services.AddSingleton<JobLister>();
+        services.AddSingleton<SessionWatcher>();
+        services.AddHostedService<GridPulse>();
+        // A running job reports at least its worker's word now and then; a job that nobody speaks of need not stay in memory.
+        services.Configure<GrainCollectionOptions>(o => o.CollectionAge = TimeSpan.FromMinutes(5));
+        // A killed process is noticed in 1 to 2 s, a hung one in 6 to 8 s; tighter probes evict silos that only lack processor time.
+        services.Configure<ClusterMembershipOptions>(o =>
+        {
+            o.ProbeTimeout = TimeSpan.FromSeconds(1);
+            o.NumMissedProbesLimit = 3;
+            o.TableRefreshTimeout = TimeSpan.FromSeconds(10);
+            o.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(10);
+            o.DeathVoteExpirationTimeout = TimeSpan.FromSeconds(30);
+        });
+        return builder;
+    }
+}
+
+[OptionsValidator]
+internal sealed partial class JobGridOptionsValidator : IValidateOptions<JobGridOptions>;

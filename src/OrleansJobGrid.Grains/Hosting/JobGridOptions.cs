@@ -1,0 +1,33 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace OrleansJobGrid.Grains.Hosting;
+
+/// <summary>Settings of the control plane, section <c>JobGrid</c> of the configuration.</summary>
+public sealed class JobGridOptions
+{
+    /// <summary>
+    /// How long a worker's session lives without a heartbeat. Shorter finds dead machines sooner, longer forgives pauses of the
+    /// network or the process. Default 8 s.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:02", "00:05:00")]
+    public TimeSpan Lease { get; set; } = TimeSpan.FromSeconds(8);
+
+    /// <summary>How long a grant may stay unconfirmed by its worker's heartbeats before it is taken back. Default 5 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "00:05:00")]
+    public TimeSpan UnconfirmedGrant { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Longest attempt of a job that names none and whose service names none. Default 1 h.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "30.00:00:00")]
+    public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>Longest attempt by service, before <see cref="AttemptTimeout"/>.</summary>
+    public Dictionary<string, TimeSpan> AttemptTimeouts { get; } = [];
+
+    /// <summary>How long the same bytes are sent again to a store that does not answer. Default 5 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
+    public TimeSpan StoreResend { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Reminders registered by a silo at a time, for backoffs of 60 s and more. Their loss loses nothing. Default 10,000.</summary>
+    [Range(0, 1_000_000)]
+    public int ReminderBudget { get; set; } = 10_000;
+}

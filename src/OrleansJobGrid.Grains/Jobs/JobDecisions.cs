@@ -1,0 +1,160 @@
+using OrleansJobGrid.Contracts.Jobs;
+
+namespace OrleansJobGrid.Grains.Jobs;
+
+/// <summary>
+/// What a word about a job leads to: a change, or an answer without one. Pure: no clock, no randomness, no Orleans. The grain
+/// loads, asks here, writes, and calls.
+/// </summary>
+/// <remarks>
+/// The rules: only a grant raises the epoch; a completion is accepted if its token is the last grant's and the state is not final;
+/// whatever else a worker says counts only while it holds the job; every edge that ends an attempt settles a requested cancel.
+/// </remarks>
+public static partial class JobDecisions
+{
+    /// <summary>A new job.</summary>
+    public static JobChange Create(JobSubmission s, long sequence, long clock, long attemptTimeoutMs)
+    {
+        var record = new JobRecord
+        {
+            Status = JobStatus.Pending,
+            Service = s.Service,
+            Queue = s.Queue,
+            Priority = s.Priority,
+            Payload = new(s.Payload),
+            CustomerId = s.CustomerId,
+            WorkflowId = s.WorkflowId,
+            WorkflowPriority = s.WorkflowPriority,
+            WorkflowTime = s.WorkflowTime,
+            Deadline = s.Deadline,
+            MaxRetries = s.MaxRetries,
+            Retry = s.Retry,
+            AttemptTimeoutMs = s.AttemptTimeoutMs ?? attemptTimeoutMs,
+            OwnAttemptTimeout = s.AttemptTimeoutMs is not null,
+            QueueTimeoutMs = s.QueueTimeoutMs,
+            Idempotent = s.Idempotent,
+            OnUnknown = s.OnUnknown,
+            NotBefore = s.NotBefore,
+            Metadata = s.Metadata is null ? null : new(s.Metadata),
+            BodyHash = s.BodyHash,
+            Sequence = sequence,
+            CreatedAt = clock,
+            PendingSince = Math.Max(clock, s.NotBefore ?? 0),
+            DelayedUntil = s.NotBefore > clock ? s.NotBefore : null,
+        };
+        return JobChange.Move(null, record, Mover.Submitter, JobEventTypes.Submitted, clock);
+    }
+
+    /// <summary>Grants a ready job; the operation's id becomes the token. Null: it is not to be had.</summary>
+    public static JobChange? Grant(JobRecord job, StartRequest to, Guid operationId, long clock)
+    {
+        if (!job.IsReady)
+            return null;
+        var after = job with
+        {
+            Status = JobStatus.Assigned,
+            Attempt = job.Attempt + 1,
+            Epoch = job.Epoch + 1,
+            LastGrant = new(operationId, to.SessionId, to.WorkerId, clock),
+            StartedAt = null,
+            RetryAt = null,
+        };
+        return JobChange.Move(job, after, Mover.Queue, JobEventTypes.Assigned, clock, session: to.SessionId, operationId: operationId);
+    }
+
+    /// <summary>The work has begun.</summary>
+    public static JobAnswer Begin(JobRecord job, GrantToken token, long clock)
+    {
+        if (!Holds(job, token))
+            return new(ReportOutcome.Stale);
+        if (job.Status == JobStatus.InProgress)
+            return new(job.CancelRequestedAt is null ? ReportOutcome.Accepted : ReportOutcome.StopRequested);
+        if (job.CancelRequestedAt is not null)
+            return new(ReportOutcome.StopRequested);
+        var after = job with { Status = JobStatus.InProgress, StartedAt = clock };
+        return new(ReportOutcome.Accepted, JobChange.Move(job, after, Mover.Worker, JobEventTypes.Started, clock, session: job.LastGrant!.SessionId));
+    }
+
+    /// <summary>A state to resume from.</summary>
+    public static JobAnswer Checkpoint(JobRecord job, GrantToken token, byte[] state)
+    {
+        if (!Holds(job, token))
+            return new(ReportOutcome.Stale);
+        var outcome = job.CancelRequestedAt is null ? ReportOutcome.Accepted : ReportOutcome.StopRequested;
+        return new(outcome, JobChange.Note(job, job with { Checkpoint = state }));
+    }
+
+    /// <summary>The work is done: accepted from the last grant in any state that is not final.</summary>
+    public static JobAnswer Complete(JobRecord job, GrantToken token, CompletionReport report, long clock)
+    {
+        if (token != job.Token)
+            return new(ReportOutcome.Stale);
+        if (job.Status.IsFinal())
+            return new(job.Status == JobStatus.Completed ? ReportOutcome.Accepted : ReportOutcome.Stale);
+        var after = Settled(job) with
+        {
+            Status = JobStatus.Completed,
+            StartedAt = job.StartedAt ?? Math.Max(job.LastGrant!.At, clock - report.DurationMs),
+            FinishedAt = clock,
+            Result = report.Result is null ? null : new(report.Result),
+            Outputs = report.Outputs.Count == 0 ? null : report.Outputs,
+            Error = null,
+            EndReason = job.CancelRequestedAt is null ? null : "completed before the requested cancel reached it",
+        };
+        var reason = job.Status.IsGranted() ? after.EndReason : $"late result of epoch {token.Epoch}";
+        return new(ReportOutcome.Accepted, JobChange.Move(job, after, Mover.Worker, JobEventTypes.Completed, clock, reason));
+    }
+
+    /// <summary>The attempt failed.</summary>
+    public static JobAnswer Fail(JobRecord job, GrantToken token, FailureReport report, long clock, double draw)
+    {
+        if (!Holds(job, token))
+            return new(WasHandled(job, token) ? ReportOutcome.Accepted : ReportOutcome.Stale);
+        var failure = new FailureView(job.Attempt, job.Epoch, job.LastGrant!.WorkerId, report.FailureType, report.FailureReason, report.Message, clock);
+        var failed = Settled(job) with { Failures = [.. job.Failures ?? [], failure], Error = report.Message };
+        if (job.CancelRequestedAt is not null)
+            return new(ReportOutcome.Accepted, Cancelled(job, failed, Mover.Worker, clock, "stopped by request").Preceded(JobEventTypes.AttemptFailed, clock, report.Message));
+        var decision = RetryDecision.Of(job, report, draw);
+        var after = decision switch
+        {
+            { Retry: false } => failed with { Status = JobStatus.Failed, FinishedAt = clock, EndReason = decision.Reason },
+            { DelayMs: 0 } => failed with { Status = JobStatus.Pending, PendingSince = clock },
+            _ => failed with { Status = JobStatus.Retrying, RetryAt = clock + decision.DelayMs },
+        };
+        var eventType = decision.Retry ? JobEventTypes.Requeued : JobEventTypes.Failed;
+        return new(ReportOutcome.Accepted, JobChange.Move(job, after, Mover.Worker, eventType, clock, decision.Reason)
+            .Preceded(JobEventTypes.AttemptFailed, clock, $"{report.FailureType}/{report.FailureReason}: {report.Message}"));
+    }
+
+    /// <summary>The worker stopped without a result; the job keeps its attempt.</summary>
+    public static JobAnswer Stopped(JobRecord job, GrantToken token, StopReason reason, long clock)
+    {
+        if (!Holds(job, token))
+            return new(WasHandled(job, token) ? ReportOutcome.Accepted : ReportOutcome.Stale);
+        if (job.CancelRequestedAt is not null)
+            return new(ReportOutcome.Accepted, Cancelled(job, Settled(job), Mover.Worker, clock, "stopped by request"));
+        var (eventType, why) = reason == StopReason.NotBegun
+            ? (JobEventTypes.GrantReturned, "the grant never reached its worker")
+            : (JobEventTypes.Requeued, "its worker leaves");
+        return new(ReportOutcome.Accepted, JobChange.Move(job, TakenBack(job, clock), Mover.Worker, eventType, clock, why));
+    }
+
+    /// <summary>Whether the token is the last grant's and its attempt still runs.</summary>
+    private static bool Holds(JobRecord job, GrantToken token) => job.Status.IsGranted() && token == job.Token;
+
+    /// <summary>Whether the end of this very grant was already written: the same word again gets the same answer.</summary>
+    private static bool WasHandled(JobRecord job, GrantToken token) => token == job.Token && job.Status != JobStatus.Completed;
+
+    /// <summary>Back to the queue at its own place; the attempt does not count.</summary>
+    private static JobRecord TakenBack(JobRecord job, long clock) =>
+        Settled(job) with { Status = JobStatus.Pending, Attempt = job.Attempt - 1, PendingSince = clock };
+
+    /// <summary>An attempt's end leaves no request open.</summary>
+    private static JobRecord Settled(JobRecord job) => job with { CancelRequestedAt = null };
+
+    private static JobChange Cancelled(JobRecord before, JobRecord after, Mover by, long clock, string reason) =>
+        JobChange.Move(before, after with { Status = JobStatus.Cancelled, FinishedAt = clock, EndReason = reason, RetryAt = null, DelayedUntil = null }, by, JobEventTypes.Cancelled, clock, reason);
+}
+
+/// <summary>An answer to a worker, and the change to write before it is given; null: nothing changes.</summary>
+public readonly record struct JobAnswer(ReportOutcome Outcome, JobChange? Change = null);

@@ -1,0 +1,38 @@
+using OrleansJobGrid.Contracts.Jobs;
+
+namespace OrleansJobGrid.Grains.Jobs;
+
+/// <summary>When something happens to a job if nothing else does. Every wait has a limit.</summary>
+public static class JobDue
+{
+    /// <summary>How long a requested stop may stay unconfirmed.</summary>
+    public static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a final record is kept: completed, cancelled.</summary>
+    public static readonly TimeSpan KeepCompleted = TimeSpan.FromHours(24);
+
+    /// <summary>How long a dead letter is kept: failed, timeout.</summary>
+    public static readonly TimeSpan KeepFailed = TimeSpan.FromDays(7);
+
+    /// <summary>The next due time of a record, Unix ms.</summary>
+    public static long Next(JobRecord record) => record.Status switch
+    {
+        JobStatus.Pending => Min(record.DelayedUntil ?? QueueLimit(record), record.Deadline),
+        JobStatus.Retrying => Min(record.RetryAt!.Value, record.Deadline),
+        JobStatus.Assigned or JobStatus.InProgress => Min(Min(AttemptLimit(record), record.Deadline), StopDue(record)),
+        JobStatus.Completed or JobStatus.Cancelled => record.FinishedAt!.Value + (long)KeepCompleted.TotalMilliseconds,
+        _ => record.FinishedAt!.Value + (long)KeepFailed.TotalMilliseconds,
+    };
+
+    /// <summary>End of the wait for a grant.</summary>
+    public static long QueueLimit(JobRecord record) =>
+        record.PendingSince + (record.QueueTimeoutMs ?? (long)JobSubmissionLimits.QueueTimeout.TotalMilliseconds);
+
+    /// <summary>End of the attempt that runs.</summary>
+    public static long AttemptLimit(JobRecord record) => (record.StartedAt ?? record.LastGrant!.At) + record.AttemptTimeoutMs;
+
+    /// <summary>When a requested stop counts as not coming.</summary>
+    public static long? StopDue(JobRecord record) => record.CancelRequestedAt + (long)StopLimit.TotalMilliseconds;
+
+    private static long Min(long value, long? other) => other is { } o && o < value ? o : value;
+}

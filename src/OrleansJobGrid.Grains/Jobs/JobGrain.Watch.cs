@@ -1,0 +1,67 @@
+using OrleansJobGrid.Contracts.Jobs;
+
+namespace OrleansJobGrid.Grains.Jobs;
+
+/// <summary>Progress, which lives in memory only, and those who watch it.</summary>
+internal sealed partial class JobGrain
+{
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _watchers;
+    private double _percent;
+    private string? _message;
+    private long _progressNumber;
+
+    public async Task<ReportOutcome> Progress(GrantToken token, double percent, string? message)
+    {
+        if (await Load() is not { } job)
+            return ReportOutcome.Gone;
+        if (!job.Status.IsGranted() || job.Token != token)
+            return ReportOutcome.Stale;
+        _percent = Math.Clamp(percent, _percent, 100);
+        _message = message;
+        _progressNumber++;
+        Seen();
+        return job.CancelRequestedAt is null ? ReportOutcome.Accepted : ReportOutcome.StopRequested;
+    }
+
+    public async Task<JobView?> Watch(long seenVersion, long seenProgress, TimeSpan wait)
+    {
+        _watchers++;
+        try
+        {
+            var changed = _changed.Task;
+            if (await Load() is null)
+                return null;
+            if (_version == seenVersion && _progressNumber == seenProgress && wait > TimeSpan.Zero)
+            {
+                await Task.WhenAny(changed, Task.Delay(wait, time));
+                // Another activation or silo may have moved the job: what is shown after a quiet wait is the store's word.
+                if (!changed.IsCompleted && !_record!.Status.IsGranted())
+                    _loaded = false;
+                if (await Load() is null)
+                    return null;
+            }
+
+            var view = JobViews.Of(JobId, _version, _record!);
+            return _record!.Status.IsGranted()
+                ? view with { Progress = _percent, ProgressMessage = _message, ProgressNumber = _progressNumber }
+                : view with { ProgressNumber = _progressNumber };
+        }
+        finally
+        {
+            _watchers--;
+            if (_record is not { } record || !record.Status.IsGranted())
+                LeaveIfIdle();
+        }
+    }
+
+    /// <summary>Tells the watchers; a new grant starts from zero.</summary>
+    private void Seen()
+    {
+        if (_record is { Status: JobStatus.Assigned })
+            (_percent, _message) = (0, null);
+        var changed = _changed;
+        _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        changed.SetResult();
+    }
+}

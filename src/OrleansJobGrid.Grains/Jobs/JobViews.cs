@@ -1,0 +1,49 @@
+using OrleansJobGrid.Contracts.Jobs;
+
+namespace OrleansJobGrid.Grains.Jobs;
+
+/// <summary>Records as they are shown.</summary>
+public static class JobViews
+{
+    public static JobView Of(string jobId, long version, JobRecord r) => new()
+    {
+        Id = jobId,
+        Version = version,
+        Status = r.Status,
+        Service = r.Service,
+        Queue = r.Queue,
+        Priority = r.Priority,
+        Payload = r.Payload.Utf8.ToArray(),
+        CustomerId = r.CustomerId,
+        WorkflowId = r.WorkflowId,
+        WorkflowPriority = r.WorkflowPriority,
+        WorkflowTime = r.WorkflowTime,
+        Deadline = r.Deadline,
+        MaxRetries = r.MaxRetries,
+        Retry = r.Retry,
+        AttemptTimeoutMs = r.OwnAttemptTimeout ? r.AttemptTimeoutMs : null,
+        QueueTimeoutMs = r.QueueTimeoutMs,
+        Idempotent = r.Idempotent,
+        OnUnknown = r.OnUnknown,
+        NotBefore = r.NotBefore,
+        Metadata = r.Metadata?.Utf8.ToArray(),
+        Attempt = r.Attempt,
+        Epoch = r.Epoch,
+        WorkerId = r.LastGrant?.WorkerId,
+        Progress = r.Status == JobStatus.Completed ? 100 : 0,
+        CreatedAt = r.CreatedAt,
+        AssignedAt = r.LastGrant?.At,
+        StartedAt = r.StartedAt,
+        FinishedAt = r.FinishedAt,
+        RetryAt = r.RetryAt,
+        Result = r.Result?.Utf8.ToArray(),
+        Outputs = r.Outputs ?? [],
+        Error = r.Error,
+        Failures = r.Failures ?? [],
+        CancelRequested = r.CancelRequestedAt is not null,
+        EndReason = r.EndReason,
+    };
+
+    public static JobEventView Of(JobEvent e) =>
+        new(e.Sequence, e.Type, e.At, e.From == default ? null : e.From.Name(), e.To.Name(), e.Attempt, e.Epoch, e.WorkerId, e.Reason);
+}

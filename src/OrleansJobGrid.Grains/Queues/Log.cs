@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace OrleansJobGrid.Grains.Queues;
+
+internal static partial class Log
+{
+    [LoggerMessage(1101, LogLevel.Information, "Queue {Queue} read shard {Shard} again: {Added} entries came in that no hint had told.")]
+    public static partial void ShardRescanned(this ILogger logger, string queue, int shard, int added);
+
+    [LoggerMessage(1102, LogLevel.Warning, "Queue {Queue} could not compare itself with the store; it tries again in half a second.")]
+    public static partial void CompareFailed(this ILogger logger, string queue, Exception exception);
+
+    [LoggerMessage(1103, LogLevel.Warning, "Queue {Queue}: job {JobId} could not be started; its entry goes back.")]
+    public static partial void StartFailed(this ILogger logger, string queue, string jobId, Exception exception);
+}

@@ -1,0 +1,216 @@
+using System.Runtime.ExceptionServices;
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Queues;
+using OrleansJobGrid.Grains.Jobs;
+using OrleansJobGrid.Storage;
+
+namespace OrleansJobGrid.Grains.Queues;
+
+/// <inheritdoc cref="IPriorityQueueGrain"/>
+[GrainType("jobgrid.queue")]
+internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILogger<PriorityQueueGrain> logger) : Grain, IPriorityQueueGrain
+{
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan ShardAgain = TimeSpan.FromMinutes(1);
+
+    private readonly ReadyView _view = new(store.ShardCount);
+    private readonly ClaimWaiters _waiters = new();
+    private readonly Dictionary<long, Signature> _signatures = [];
+    private readonly Dictionary<int, long> _marksBefore = [];
+    private Task _loaded = Task.CompletedTask;
+    private long _lastRoutineScan;
+    private int _nextRoutineShard;
+    private long _rescans;
+
+    private string Name => this.GetPrimaryKeyString();
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _lastRoutineScan = time.GetTimestamp();
+        _loaded = Load();
+        this.RegisterGrainTimer(OnTick, new GrainTimerCreationOptions { DueTime = Tick, Period = Tick, Interleave = true, KeepAlive = true });
+        return Task.CompletedTask;
+    }
+
+    public async Task<ClaimAnswer> Claim(ClaimRequest request)
+    {
+        await _loaded;
+        var profile = new ServiceProfile(request.Services);
+        var deadline = time.GetTimestamp() + (long)(request.Wait.TotalSeconds * time.TimestampFrequency);
+        ReadyItem? reserved = null;
+        while (true)
+        {
+            var grants = await Start(request, profile, reserved);
+            if (grants.Count > 0)
+                return new(grants);
+            if (time.GetTimestamp() >= deadline)
+                return ClaimAnswer.None;
+            // Something may have come in while the starts were awaited.
+            reserved = _view.Pop(profile);
+            if (reserved is not null)
+                continue;
+            reserved = await _waiters.Add(request.ClaimId, profile, deadline).Wake.Task;
+            if (reserved is null)
+                return ClaimAnswer.None;
+        }
+    }
+
+    public Task Forget(Guid claimId)
+    {
+        _waiters.End(w => w.ClaimId == claimId);
+        return Task.CompletedTask;
+    }
+
+    public Task Hint(Immutable<IReadOnlyList<ReadyHint>> hints)
+    {
+        foreach (var hint in hints.Value)
+        {
+            if (!hint.Enters)
+            {
+                _view.Remove(hint.JobId, hint.Number);
+                continue;
+            }
+
+            var signature = new Signature(hint.Signature);
+            var order = new ReadyOrder(hint.Priority, hint.Time, hint.Sequence);
+            if (_view.Add(hint.Shard, new(hint.JobId, hint.Number, order, signature.Hash, hint.Customer), signature))
+                Wake(signature);
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public Task<QueueView> Describe() => Task.FromResult(new QueueView(Name, _view.Count, _waiters.Count, _view.Depths, _rescans));
+
+    public Task<long?> Position(string jobId) => Task.FromResult(_view.Position(jobId));
+
+    /// <summary>Starts up to the number asked for, refilling what was refused, until the view has no more for this worker.</summary>
+    private async Task<List<JobGrant>> Start(ClaimRequest request, ServiceProfile profile, ReadyItem? reserved)
+    {
+        var grants = new List<JobGrant>(request.Max);
+        while (grants.Count < request.Max)
+        {
+            var items = new List<ReadyItem>(request.Max - grants.Count);
+            if (reserved is { } first)
+                items.Add(first);
+            reserved = null;
+            while (items.Count < request.Max - grants.Count && _view.Pop(profile) is { } item)
+                items.Add(item);
+            if (items.Count == 0)
+                break;
+            var starts = await Task.WhenAll(items.Select(i => Start(i, request)));
+            grants.AddRange(starts.Select(s => s.Grant).OfType<JobGrant>());
+            if (starts.FirstOrDefault(s => s.Fault is not null).Fault is not { } fault)
+                continue;
+            // What was granted beside the fault must reach its worker; the fault comes again with the next claim.
+            if (grants.Count == 0)
+                ExceptionDispatchInfo.Throw(fault);
+            break;
+        }
+
+        return grants;
+    }
+
+    /// <summary>A refusal leaves the entry out; a fault puts it back.</summary>
+    private async Task<(JobGrant? Grant, Exception? Fault)> Start(ReadyItem item, ClaimRequest request)
+    {
+        try
+        {
+            var answer = await GrainFactory.GetGrain<IJobGrain>(item.Ready.JobId).TryStart(new(request.WorkerId, request.SessionId));
+            return (answer.Grant, null);
+        }
+        catch (Exception e)
+        {
+            logger.StartFailed(Name, item.Ready.JobId, e);
+            _view.PutBack(item);
+            return (null, e);
+        }
+    }
+
+    /// <summary>
+    /// Wakes claims while there is work of this signature: each takes the first entry in order that its worker can do, which is not
+    /// necessarily the one that came.
+    /// </summary>
+    private void Wake(Signature signature)
+    {
+        while (_view.Has(signature) && _waiters.TakeFor(signature) is var (waiter, profile))
+            waiter.Wake.SetResult(_view.Pop(profile));
+    }
+
+    private async Task Load()
+    {
+        foreach (var mark in await store.ReadReadyMarksAsync(CancellationToken.None))
+        {
+            if (mark.Queue == Name)
+                await Rescan(mark);
+        }
+    }
+
+    private async Task OnTick()
+    {
+        var now = time.GetTimestamp();
+        _waiters.End(w => w.Deadline <= now);
+        if (!_loaded.IsCompleted)
+            return;
+        try
+        {
+            if (!_loaded.IsCompletedSuccessfully)
+                await (_loaded = Load());
+            await Compare();
+        }
+        catch (JobStoreException e)
+        {
+            logger.CompareFailed(Name, e);
+        }
+    }
+
+    /// <summary>A number that was given half a second ago and is not known by now was hinted in vain.</summary>
+    private async Task Compare()
+    {
+        var routine = time.GetElapsedTime(_lastRoutineScan) >= ShardAgain;
+        foreach (var mark in await store.ReadReadyMarksAsync(CancellationToken.None))
+        {
+            if (mark.Queue != Name)
+                continue;
+            var lagging = !_view.SawAll(mark.Shard, _marksBefore.GetValueOrDefault(mark.Shard));
+            _marksBefore[mark.Shard] = mark.LastNumber;
+            if (lagging || (routine && mark.Shard == _nextRoutineShard))
+                await Rescan(mark);
+        }
+
+        if (routine)
+        {
+            _lastRoutineScan = time.GetTimestamp();
+            _nextRoutineShard = (_nextRoutineShard + 1) % store.ShardCount;
+        }
+    }
+
+    private async Task Rescan(ReadyMark mark)
+    {
+        var found = new Dictionary<string, StoredReady>(StringComparer.Ordinal);
+        string? cursor = null;
+        do
+        {
+            var page = await store.ReadReadyAsync(mark.Shard, Name, cursor, CancellationToken.None);
+            foreach (var ready in page.Entries)
+                found[ready.JobId] = ready;
+            cursor = page.Next;
+        }
+        while (cursor is not null);
+
+        if (found.Values.Any(r => !_signatures.ContainsKey(r.Signature)))
+        {
+            foreach (var (hash, text) in await store.ReadSignaturesAsync(mark.Shard, CancellationToken.None))
+                _signatures[hash] = new(text);
+        }
+
+        var added = _view.Reconcile(mark.Shard, mark.LastNumber, found, hash => _signatures[hash]);
+        _rescans++;
+        if (added.Count > 0)
+            logger.ShardRescanned(Name, mark.Shard, added.Count);
+        foreach (var item in added)
+            Wake(item.Signature);
+    }
+}

@@ -1,0 +1,67 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OrleansJobGrid.Grains.Hosting;
+using OrleansJobGrid.Grains.Storage;
+using OrleansJobGrid.Grains.Workers;
+using OrleansJobGrid.Storage;
+
+namespace OrleansJobGrid.Grains.Recovery;
+
+/// <summary>Looks at all sessions, on every silo, so that no single watcher matters.</summary>
+internal sealed class SessionWatcher(
+    IJobStore store, IGrainFactory grains, StoreClock clock, TimeProvider time, IOptions<JobGridOptions> options, ILogger<SessionWatcher> logger)
+{
+    private const string PassName = "sessions";
+    private const long OutageMs = 3_000;
+
+    private readonly Dictionary<string, long> _deadSince = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Task> _ending = new(StringComparer.Ordinal);
+    private long _outageUntil;
+
+    /// <summary>One pass: ends what is over.</summary>
+    public async Task Pass()
+    {
+        var mark = await store.MarkPassAsync(PassName, CancellationToken.None);
+        // Nobody looked for a while: the store or the whole grid was away, and no worker could renew its lease.
+        if (mark.Previous > 0 && mark.Now - mark.Previous > OutageMs)
+            _outageUntil = mark.Now + (long)options.Value.Lease.TotalMilliseconds;
+        var page = await store.ReadSessionsAsync(CancellationToken.None);
+        clock.Observe(page.Clock);
+        foreach (var session in page.Sessions)
+        {
+            if (_ending.TryGetValue(session.Id, out var ending) && !ending.IsCompleted)
+                continue;
+            if (SessionDeath.Of(session, SignsOf(session), page.Clock, page.Clock < _outageUntil) is { } reason)
+                _ending[session.Id] = End(session.Id, reason);
+        }
+
+        var known = page.Sessions.Select(s => s.Id).ToHashSet();
+        foreach (var gone in _deadSince.Keys.Concat(_ending.Keys).Where(id => !known.Contains(id)).ToList())
+        {
+            _deadSince.Remove(gone);
+            _ending.Remove(gone);
+        }
+    }
+
+    private SessionSigns SignsOf(SessionRecord session)
+    {
+        var body = SessionBody.Read(session);
+        if (!ProcessIdentity.IsKnownDead(body.Process))
+            return new(false, 0, body.LingerMs);
+        _deadSince.TryAdd(session.Id, time.GetTimestamp());
+        return new(true, (long)time.GetElapsedTime(_deadSince[session.Id]).TotalMilliseconds, body.LingerMs);
+    }
+
+    private async Task End(string sessionId, string reason)
+    {
+        try
+        {
+            await grains.GetGrain<IReconciliationGrain>(sessionId).End(reason);
+        }
+        catch (Exception e)
+        {
+            // The next pass finds the session still there and asks again.
+            logger.EndFailed(sessionId, e);
+        }
+    }
+}

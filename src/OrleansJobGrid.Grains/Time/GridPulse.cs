@@ -1,0 +1,56 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OrleansJobGrid.Grains.Recovery;
+using OrleansJobGrid.Storage;
+
+namespace OrleansJobGrid.Grains.Time;
+
+/// <summary>
+/// The beat of a silo: each second, and at each change of the membership, it looks at the sessions and pokes the wheels. Every silo
+/// does, so that none of them matters.
+/// </summary>
+internal sealed class GridPulse(
+    IJobStore store, IGrainFactory grains, SessionWatcher sessions, IClusterMembershipService membership, TimeProvider time, ILogger<GridPulse> logger)
+    : BackgroundService
+{
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(500);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Beat, time);
+        var changes = membership.MembershipUpdates.GetAsyncEnumerator(stoppingToken);
+        var changed = changes.MoveNextAsync().AsTask();
+        var tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
+        try
+        {
+            while (!stoppingToken.IsCancellationRequested)
+            {
+                await OneBeat();
+                var woken = await Task.WhenAny(changed, tick);
+                await woken;
+                if (woken == changed)
+                    changed = changes.MoveNextAsync().AsTask();
+                else
+                    tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The silo stops.
+        }
+    }
+
+    private async Task OneBeat()
+    {
+        try
+        {
+            await sessions.Pass();
+            for (var shard = 0; shard < store.ShardCount; shard++)
+                grains.GetGrain<IWheelGrain>(shard).Poke().Ignore();
+        }
+        catch (Exception e)
+        {
+            logger.BeatFailed(e);
+        }
+    }
+}

@@ -1,0 +1,12 @@
+using Microsoft.Extensions.Logging;
+
+namespace OrleansJobGrid.Grains.Workers;
+
+internal static partial class Log
+{
+    [LoggerMessage(1301, LogLevel.Warning, "Worker {Worker}: job {JobId} was granted but never arrived; the grant is taken back.")]
+    public static partial void GrantTakenBack(this ILogger logger, string worker, string jobId);
+
+    [LoggerMessage(1302, LogLevel.Warning, "Worker {Worker}: the claim of queue {Queue} beside a report failed; the report stands.")]
+    public static partial void ClaimBesideReportFailed(this ILogger logger, string worker, string queue, Exception exception);
+}

@@ -1,0 +1,43 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using OrleansJobGrid.Contracts.Workers;
+using OrleansJobGrid.Storage;
+
+namespace OrleansJobGrid.Grains.Workers;
+
+/// <summary>What the grid keeps beside a session's lease.</summary>
+public sealed record SessionBody
+{
+    public required string Node { get; init; }
+    public required string Process { get; init; }
+    public required IReadOnlyList<string> Services { get; init; }
+    public required int Slots { get; init; }
+    public required long StartedAt { get; init; }
+    public required string Version { get; init; }
+    public long LingerMs { get; init; }
+    public bool Draining { get; init; }
+    public IReadOnlyList<string> Jobs { get; init; } = [];
+
+    public static SessionBody Of(Heartbeat heartbeat) => new()
+    {
+        Node = heartbeat.Profile.Node,
+        Process = heartbeat.Profile.Process,
+        Services = heartbeat.Profile.Services,
+        Slots = heartbeat.Profile.Slots,
+        StartedAt = heartbeat.Profile.StartedAt,
+        Version = heartbeat.Profile.Version,
+        LingerMs = heartbeat.Profile.LingerMs,
+        Draining = heartbeat.Draining,
+        Jobs = [.. heartbeat.Held.Select(h => h.JobId)],
+    };
+
+    public ReadOnlyMemory<byte> Write() => JsonSerializer.SerializeToUtf8Bytes(this, SessionBodyJson.Default.SessionBody);
+
+    public static SessionBody Read(SessionRecord session) =>
+        JsonSerializer.Deserialize(session.Body.Span, SessionBodyJson.Default.SessionBody)
+        ?? throw new StoreDamagedException($"The record of session '{session.Id}' is empty.");
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(SessionBody))]
+internal sealed partial class SessionBodyJson : JsonSerializerContext;

@@ -1,0 +1,177 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Queues;
+using OrleansJobGrid.Contracts.Workers;
+using OrleansJobGrid.Grains.Hosting;
+using OrleansJobGrid.Grains.Jobs;
+using OrleansJobGrid.Grains.Storage;
+using OrleansJobGrid.Storage;
+
+namespace OrleansJobGrid.Grains.Workers;
+
+/// <inheritdoc cref="IWorkerGrain"/>
+/// <remarks>What it knows is a cache of the store's leases: lost with an activation, read again by the next one's first heartbeat.</remarks>
+[Orleans.Placement.PreferLocalPlacement, GrainType("jobgrid.worker")]
+internal sealed class WorkerGrain(
+    IJobStore store, StoreLanes lanes, ILocalSiloDetails silo, TimeProvider time, IOptions<JobGridOptions> options, ILogger<WorkerGrain> logger) : Grain, IWorkerGrain
+{
+    private readonly Dictionary<string, Held> _granted = new(StringComparer.Ordinal);
+    private readonly List<StopOrder> _stops = [];
+    private TaskCompletionSource _stopsChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private string? _sessionId;
+    private long _sessionSeen;
+    private bool _leasesUnknown = true;
+
+    private string WorkerId => this.GetPrimaryKeyString();
+
+    public async Task<HeartbeatAnswer> Heartbeat(Heartbeat heartbeat)
+    {
+        if (_sessionId != heartbeat.SessionId)
+            Begin(heartbeat.SessionId);
+        var session = new SessionRecord(heartbeat.SessionId, WorkerId, silo.SiloAddress.ToParsableString(), SessionBody.Of(heartbeat).Write());
+        var answer = await store.WriteSessionAsync(session, options.Value.Lease, CancellationToken.None);
+        lanes.Clock.Observe(answer.Clock);
+        if (answer.Ended)
+        {
+            _sessionId = null;
+            return new(0, true, []);
+        }
+
+        _sessionSeen = time.GetTimestamp();
+        if (_leasesUnknown)
+            await ReadLeases(heartbeat.SessionId);
+        await TakeBackUnconfirmed(heartbeat);
+        return new((long)options.Value.Lease.TotalMilliseconds, false, [.. _stops]);
+    }
+
+    public async Task<ClaimAnswer> Claim(string queue, ClaimRequest request)
+    {
+        try
+        {
+            var answer = await GrainFactory.GetGrain<IPriorityQueueGrain>(queue).Claim(request);
+            foreach (var grant in answer.Grants)
+                _granted[grant.JobId] = new(grant.Token, time.GetTimestamp());
+            return answer;
+        }
+        catch (Exception)
+        {
+            // What was granted in the lost answer is found in the store.
+            _leasesUnknown = true;
+            throw;
+        }
+    }
+
+    public async Task<AttemptAnswer> Report(AttemptReport report, string? claimQueue, ClaimRequest? claim)
+    {
+        var job = GrainFactory.GetGrain<IJobGrain>(report.JobId);
+        var outcome = report switch
+        {
+            { Completion: { } completion } => await job.Complete(report.Token, completion),
+            { Failure: { } failure } => await job.Fail(report.Token, failure),
+            { Stop: { } reason } => await job.Stopped(report.Token, reason),
+            _ => throw new ArgumentException("A report needs a completion, a failure or a stop.", nameof(report)),
+        };
+        Drop(report.JobId, report.Token);
+        if (claimQueue is null || claim is null)
+            return new(outcome, []);
+        return new(outcome, (await ClaimBeside(claimQueue, claim)).Grants);
+    }
+
+    public async Task<IReadOnlyList<StopOrder>> NextStops(string sessionId, TimeSpan wait)
+    {
+        if (_stops.Count == 0)
+            await Task.WhenAny(_stopsChanged.Task, Task.Delay(wait, time));
+        return sessionId == _sessionId ? [.. _stops] : [];
+    }
+
+    public Task Stop(string sessionId, StopOrder order)
+    {
+        if (sessionId == _sessionId && !_stops.Contains(order))
+        {
+            _stops.Add(order);
+            var changed = _stopsChanged;
+            _stopsChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            changed.SetResult();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    public async Task Leave(string sessionId)
+    {
+        await GrainFactory.GetGrain<Recovery.IReconciliationGrain>(sessionId).End("its worker left");
+        DeactivateOnIdle();
+    }
+
+    /// <summary>The report stands whatever becomes of the claim, whose fault comes again with the worker's next one.</summary>
+    private async Task<ClaimAnswer> ClaimBeside(string queue, ClaimRequest claim)
+    {
+        try
+        {
+            return await Claim(queue, claim);
+        }
+        catch (Exception e)
+        {
+            logger.ClaimBesideReportFailed(WorkerId, queue, e);
+            return ClaimAnswer.None;
+        }
+    }
+
+    private void Begin(string sessionId)
+    {
+        if (_sessionId is { } other && time.GetElapsedTime(_sessionSeen) < options.Value.Lease)
+        {
+            throw new InvalidOperationException(
+                $"The worker id '{WorkerId}' is in use by session {other}, which spoke {time.GetElapsedTime(_sessionSeen).TotalSeconds:0.0} s ago. "
+                + "Give each worker its own id (JobGrid:Worker:Id), or wait until the old one's lease has ended.");
+        }
+
+        _sessionId = sessionId;
+        _granted.Clear();
+        _stops.Clear();
+        _leasesUnknown = true;
+    }
+
+    private async Task ReadLeases(string sessionId)
+    {
+        _leasesUnknown = false;
+        for (var shard = 0; shard < store.ShardCount; shard++)
+        {
+            var page = await store.ReadIndexAsync(shard, JobIndexes.Leased(sessionId), null, false, StoreLimits.ReadPage, CancellationToken.None);
+            foreach (var entry in page.Entries.Where(e => !_granted.ContainsKey(e.JobId)))
+            {
+                if (await lanes.Read(entry.JobId) is { } stored && JobRecordFormat.Read(entry.JobId, stored.Record) is var record && record.Status.IsGranted())
+                    _granted.TryAdd(entry.JobId, new(record.Token, time.GetTimestamp()));
+            }
+        }
+    }
+
+    /// <summary>A grant that its worker does not list was lost on the way: it goes back.</summary>
+    private async Task TakeBackUnconfirmed(Heartbeat heartbeat)
+    {
+        var listed = heartbeat.Held.ToHashSet();
+        foreach (var (jobId, held) in _granted.ToList())
+        {
+            if (listed.Contains(new(jobId, held.Token)))
+            {
+                _granted[jobId] = held with { Since = time.GetTimestamp() };
+            }
+            else if (time.GetElapsedTime(held.Since) >= options.Value.UnconfirmedGrant)
+            {
+                logger.GrantTakenBack(WorkerId, jobId);
+                await GrainFactory.GetGrain<IJobGrain>(jobId).Stopped(held.Token, StopReason.NotBegun);
+                Drop(jobId, held.Token);
+            }
+        }
+    }
+
+    private void Drop(string jobId, GrantToken token)
+    {
+        if (_granted.TryGetValue(jobId, out var held) && held.Token == token)
+            _granted.Remove(jobId);
+        _stops.RemoveAll(s => s.JobId == jobId && s.Token == token);
+    }
+
+    private readonly record struct Held(GrantToken Token, long Since);
+}

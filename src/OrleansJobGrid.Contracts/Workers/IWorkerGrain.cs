@@ -17,7 +17,7 @@ public interface IWorkerGrain : IGrainWithStringKey
     /// <summary>Reports an attempt's end and, in the same call, claims the next job without waiting.</summary>
     [AlwaysInterleave, Alias("Report")] Task<AttemptAnswer> Report(AttemptReport report, string? claimQueue, ClaimRequest? claim);
 
-    /// <summary>Jobs of this session that are to be stopped, as soon as there are any; after <paramref name="wait"/> none.</summary>
+    /// <summary>Orders to stop that came since the last call, as soon as there are any; after <paramref name="wait"/> none.</summary>
     [AlwaysInterleave, Alias("NextStops")] Task<IReadOnlyList<StopOrder>> NextStops(string sessionId, TimeSpan wait);
 
     /// <summary>A job granted to this worker is to be stopped.</summary>

@@ -18,6 +18,7 @@ internal sealed class WorkerGrain(
 {
     private readonly Dictionary<string, Held> _granted = new(StringComparer.Ordinal);
     private readonly List<StopOrder> _stops = [];
+    private readonly List<StopOrder> _undelivered = [];
     private TaskCompletionSource _stopsChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string? _sessionId;
     private long _sessionSeen;
@@ -80,9 +81,14 @@ internal sealed class WorkerGrain(
 
     public async Task<IReadOnlyList<StopOrder>> NextStops(string sessionId, TimeSpan wait)
     {
-        if (_stops.Count == 0)
+        if (_undelivered.Count == 0)
             await Task.WhenAny(_stopsChanged.Task, Task.Delay(wait, time));
-        return sessionId == _sessionId ? [.. _stops] : [];
+        if (sessionId != _sessionId)
+            return [];
+        // An order lost with this answer comes again with the next heartbeat's.
+        StopOrder[] orders = [.. _undelivered];
+        _undelivered.Clear();
+        return orders;
     }
 
     public Task Stop(string sessionId, StopOrder order)
@@ -90,6 +96,7 @@ internal sealed class WorkerGrain(
         if (sessionId == _sessionId && !_stops.Contains(order))
         {
             _stops.Add(order);
+            _undelivered.Add(order);
             var changed = _stopsChanged;
             _stopsChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
             changed.SetResult();
@@ -130,6 +137,7 @@ internal sealed class WorkerGrain(
         _sessionId = sessionId;
         _granted.Clear();
         _stops.Clear();
+        _undelivered.Clear();
         _leasesUnknown = true;
     }
 

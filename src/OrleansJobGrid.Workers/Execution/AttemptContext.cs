@@ -1,0 +1,60 @@
+using System.Text.Json;
+using OrleansJobGrid.Artefacts;
+using OrleansJobGrid.Connectors;
+
+namespace OrleansJobGrid.Workers.Execution;
+
+/// <summary>An attempt as its connector sees it; its files lie under job and epoch.</summary>
+internal sealed class AttemptContext(Attempt attempt, IArtefactStore artefacts) : IJobContext, IJobFiles
+{
+    private const int CheckpointBytes = 64 << 10;
+
+    private JsonElement? _payload;
+
+    public string JobId => attempt.Grant.JobId;
+
+    public long Epoch => attempt.Grant.Token.Epoch;
+
+    public int Attempt => attempt.Grant.Attempt;
+
+    public JsonElement Payload => _payload ??= JsonElement.Parse(attempt.Grant.Payload);
+
+    public ReadOnlyMemory<byte>? Checkpoint => attempt.Grant.Checkpoint is { } state ? state : null;
+
+    public IJobFiles Files => this;
+
+    public void ReportProgress(double percent, string? message = null) => attempt.Progressed(percent, message);
+
+    public ValueTask SaveCheckpointAsync(ReadOnlyMemory<byte> state, CancellationToken cancellationToken)
+    {
+        if (state.Length > CheckpointBytes)
+            throw new ArgumentException($"A checkpoint holds at most {CheckpointBytes} bytes, this one has {state.Length}: keep the rest as scratch pieces.", nameof(state));
+        attempt.Checkpointed(state.ToArray());
+        return ValueTask.CompletedTask;
+    }
+
+    public async Task<Stream> OpenInputAsync(string artefactId, CancellationToken cancellationToken) =>
+        await artefacts.OpenReadAsync(artefactId, cancellationToken) ?? throw new ArtefactMissingException(artefactId);
+
+    public async Task<JobOutput> WriteOutputAsync(string name, Stream content, CancellationToken cancellationToken)
+    {
+        var kept = await artefacts.WriteOnceAsync($"{JobId}/{Epoch}/{name}", content, cancellationToken);
+        return new(kept.Artefact, name, kept.Sha256, kept.Size);
+    }
+
+    public async Task<string> WriteScratchAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        using var stream = new MemoryStream(content.ToArray(), writable: false);
+        return (await artefacts.WriteOnceAsync($"scratch/{JobId}/{Epoch}/{name}", stream, cancellationToken)).Artefact;
+    }
+
+    public async Task<byte[]?> ReadScratchAsync(string scratchId, CancellationToken cancellationToken)
+    {
+        await using var stream = await artefacts.OpenReadAsync(scratchId, cancellationToken);
+        if (stream is null)
+            return null;
+        using var copy = new MemoryStream();
+        await stream.CopyToAsync(copy, cancellationToken);
+        return copy.ToArray();
+    }
+}

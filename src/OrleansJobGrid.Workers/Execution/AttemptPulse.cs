@@ -1,0 +1,73 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using OrleansJobGrid.Connectors;
+using OrleansJobGrid.Contracts.Jobs;
+
+namespace OrleansJobGrid.Workers.Execution;
+
+/// <summary>
+/// What running attempts say between their start and their end: the start itself once a second of work in this process is over,
+/// progress five times a second at most, a checkpoint once a second at most.
+/// </summary>
+internal sealed class AttemptPulse(IGrainFactory grains, AttemptRunner runner, TimeProvider time, ILogger<AttemptPulse> logger)
+{
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan StartAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan CheckpointPause = TimeSpan.FromSeconds(1);
+
+    public async Task Run(ConcurrentDictionary<(string, long), Attempt> attempts, CancellationToken over)
+    {
+        using var timer = new PeriodicTimer(Beat, time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(over))
+                await Task.WhenAll(attempts.Values.Select(Speak));
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested)
+        {
+            // The session is over.
+        }
+    }
+
+    private async Task Speak(Attempt attempt)
+    {
+        if (attempt.Order != EndOrder.None)
+            return;
+        try
+        {
+            var inProcess = attempt.Connector.Location == WorkLocation.InProcess;
+            if (!attempt.Begun && inProcess && time.GetElapsedTime(attempt.ReceivedAt) >= StartAfter)
+                await runner.Begin(attempt);
+            if (attempt.TakeProgress() is var (percent, message))
+                attempt.Obey(await Job(attempt).Progress(attempt.Grant.Token, percent, message));
+            if (attempt.CheckpointAt == 0 || time.GetElapsedTime(attempt.CheckpointAt) >= CheckpointPause)
+                await WriteCheckpoint(attempt);
+        }
+        catch (OperationCanceledException) when (attempt.Order != EndOrder.None)
+        {
+            // Its end was ordered meanwhile, and its slot deals with it.
+        }
+        catch (Exception e)
+        {
+            logger.WordFailed(attempt.Grant.JobId, attempt.Grant.Token.Epoch, e);
+        }
+    }
+
+    private async Task WriteCheckpoint(Attempt attempt)
+    {
+        if (attempt.TakeCheckpoint() is not { } state)
+            return;
+        attempt.CheckpointAt = time.GetTimestamp();
+        try
+        {
+            attempt.Obey(await Job(attempt).Checkpoint(attempt.Grant.Token, new(state)));
+        }
+        catch (Exception)
+        {
+            attempt.CheckpointAgain(state);
+            throw;
+        }
+    }
+
+    private IJobGrain Job(Attempt attempt) => grains.GetGrain<IJobGrain>(attempt.Grant.JobId);
+}

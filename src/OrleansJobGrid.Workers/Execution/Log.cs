@@ -1,0 +1,48 @@
+using Microsoft.Extensions.Logging;
+
+namespace OrleansJobGrid.Workers.Execution;
+
+internal static partial class Log
+{
+    [LoggerMessage(2001, LogLevel.Information, "Worker {Worker} began session {Session} with {Slots} slots for {Services}.")]
+    public static partial void SessionBegan(this ILogger logger, string worker, string session, int slots, string services);
+
+    [LoggerMessage(2002, LogLevel.Error, "Worker {Worker} lost session {Session} ({Reason}); its work in this process was stopped, and it begins anew.")]
+    public static partial void SessionLost(this ILogger logger, string worker, string session, string reason);
+
+    [LoggerMessage(2003, LogLevel.Warning, "Worker {Worker}: a heartbeat failed; {Left} ms of the lease are left.")]
+    public static partial void HeartbeatFailed(this ILogger logger, string worker, long left, Exception exception);
+
+    [LoggerMessage(2004, LogLevel.Warning, "Worker {Worker}: a claim failed; it tries again.")]
+    public static partial void ClaimFailed(this ILogger logger, string worker, Exception exception);
+
+    [LoggerMessage(2005, LogLevel.Warning, "Job {JobId}: the report of epoch {Epoch} failed; it is sent again.")]
+    public static partial void ReportFailed(this ILogger logger, string jobId, long epoch, Exception exception);
+
+    [LoggerMessage(2006, LogLevel.Error, "Job {JobId}: the report of epoch {Epoch} could not be delivered; the grid takes the job back when this session ends.")]
+    public static partial void ReportGivenUp(this ILogger logger, string jobId, long epoch);
+
+    [LoggerMessage(2007, LogLevel.Information, "Job {JobId}: the attempt of epoch {Epoch} was abandoned, since the job is not this worker's any more.")]
+    public static partial void AttemptAbandoned(this ILogger logger, string jobId, long epoch);
+
+    [LoggerMessage(2008, LogLevel.Warning, "Job {JobId}: the attempt of epoch {Epoch} on '{Service}' threw.")]
+    public static partial void AttemptThrew(this ILogger logger, string jobId, long epoch, string service, Exception exception);
+
+    [LoggerMessage(2009, LogLevel.Error, "The connector of '{Service}' cannot work and is not offered.")]
+    public static partial void ConnectorNotOffered(this ILogger logger, string service, Exception exception);
+
+    [LoggerMessage(2010, LogLevel.Information, "Worker {Worker} leaves: {Running} jobs run, up to {Seconds} s are given to them.")]
+    public static partial void Draining(this ILogger logger, string worker, int running, double seconds);
+
+    [LoggerMessage(2011, LogLevel.Warning, "Job {JobId}: word of epoch {Epoch} (start, progress or checkpoint) failed; it is sent again.")]
+    public static partial void WordFailed(this ILogger logger, string jobId, long epoch, Exception exception);
+
+    [LoggerMessage(2012, LogLevel.Warning, "Worker {Worker}: listening for stops failed; it tries again.")]
+    public static partial void StopsFailed(this ILogger logger, string worker, Exception exception);
+
+    [LoggerMessage(2013, LogLevel.Warning, "Worker {Worker}: the farewell failed; the grid ends the session by itself.")]
+    public static partial void LeaveFailed(this ILogger logger, string worker, Exception exception);
+
+    [LoggerMessage(2014, LogLevel.Warning, "Job {JobId}: its scratch pieces could not be removed; they go with its record.")]
+    public static partial void ScratchNotDeleted(this ILogger logger, string jobId, Exception exception);
+}

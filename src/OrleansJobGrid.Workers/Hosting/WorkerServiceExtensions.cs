@@ -1,0 +1,28 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using OrleansJobGrid.Workers.Execution;
+
+namespace OrleansJobGrid.Workers.Hosting;
+
+/// <summary>Puts a worker into a silo's process.</summary>
+public static class WorkerServiceExtensions
+{
+    /// <summary>
+    /// Adds the worker. The caller registers its <c>IConnector</c>s, <c>IArtefactStore</c> and <see cref="WorkerProcess"/>. Call it
+    /// after the silo was added, so that the worker leaves before the silo stops.
+    /// </summary>
+    public static IServiceCollection AddJobGridWorker(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<WorkerOptions>().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsValidator>();
+        services.AddSingleton<AttemptRunner>();
+        services.AddSingleton<AttemptPulse>();
+        services.AddHostedService<WorkerAgent>();
+        return services;
+    }
+}
+
+[OptionsValidator]
+internal sealed partial class WorkerOptionsValidator : IValidateOptions<WorkerOptions>;

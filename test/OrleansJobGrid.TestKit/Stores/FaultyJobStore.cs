@@ -28,9 +28,10 @@ public enum StoreFault
 public sealed record StoreCall(string Method, int Shard, IReadOnlyList<JobOperation> Batch);
 
 /// <summary>Stands before a store and, armed, treats the calls that fit as a broken network would. Thread-safe.</summary>
-/// <param name="inner">The store; disposed with this one.</param>
+/// <param name="inner">The store.</param>
 /// <param name="time">Measures <see cref="StoreFault.Delay"/>.</param>
-public sealed class FaultyJobStore(IJobStore inner, TimeProvider time) : IJobStore
+/// <param name="leaveOpen">Whether the store is not disposed with this one.</param>
+public sealed class FaultyJobStore(IJobStore inner, TimeProvider time, bool leaveOpen = false) : IJobStore
 {
     private readonly Lock _lock = new();
     private readonly List<Arming> _armed = [];
@@ -72,7 +73,7 @@ public sealed class FaultyJobStore(IJobStore inner, TimeProvider time) : IJobSto
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => inner.DisposeAsync();
+    public ValueTask DisposeAsync() => leaveOpen ? ValueTask.CompletedTask : inner.DisposeAsync();
 
     /// <inheritdoc/>
     public ValueTask<ApplyAnswer> ApplyAsync(int shard, IReadOnlyList<JobOperation> batch, CancellationToken cancellationToken) =>

@@ -1,0 +1,65 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace OrleansJobGrid.Client;
+
+/// <summary>A worker of the grid.</summary>
+/// <param name="WorkerId">Its id.</param>
+/// <param name="Node">The machine that it runs on.</param>
+/// <param name="Services">What it does.</param>
+/// <param name="Slots">Jobs that it runs at once.</param>
+/// <param name="Running">Jobs that it runs now.</param>
+/// <param name="State">Such as <c>ready</c>, <c>draining</c>.</param>
+/// <param name="Jobs">Ids of those jobs.</param>
+/// <param name="LeaseExpiresAt">When its lease ends if it is not heard of.</param>
+/// <param name="StartedAt">When it started.</param>
+/// <param name="Version">Its version.</param>
+public sealed record Worker(
+    string WorkerId, string? Node, IReadOnlyList<string>? Services, int Slots, int Running, string? State, IReadOnlyList<string>? Jobs,
+    DateTimeOffset? LeaseExpiresAt, DateTimeOffset? StartedAt, string? Version)
+{
+    /// <summary>All other fields under their JSON names.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? More { get; init; }
+}
+
+/// <summary>The workers, newest first.</summary>
+/// <param name="Workers">One entry a worker.</param>
+/// <param name="Timestamp">When the grid answered.</param>
+public sealed record WorkerList(IReadOnlyList<Worker> Workers, DateTimeOffset? Timestamp);
+
+/// <summary>A queue.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Depth">Jobs that wait in it.</param>
+/// <param name="WaitingWorkers">Workers that wait for a job of it.</param>
+public sealed record Queue(string Name, long Depth, int WaitingWorkers)
+{
+    /// <summary>All other fields under their JSON names.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? More { get; init; }
+}
+
+/// <summary>The queues.</summary>
+/// <param name="Queues">One entry a queue.</param>
+/// <param name="Timestamp">When the grid answered.</param>
+public sealed record QueueList(IReadOnlyList<Queue> Queues, DateTimeOffset? Timestamp);
+
+/// <summary>Figures of the whole grid; completed and failed are counted since the store was made.</summary>
+/// <param name="QueueDepth">Jobs that wait.</param>
+/// <param name="Running">Jobs that run.</param>
+/// <param name="Retrying">Jobs that wait for their next attempt.</param>
+/// <param name="Completed">Jobs completed.</param>
+/// <param name="Failed">Jobs failed.</param>
+/// <param name="DeadLetters">Failed jobs that are kept for a look.</param>
+/// <param name="Workers">Workers registered.</param>
+/// <param name="OldestQueuedSeconds">Age of the oldest waiting job; null: none waits.</param>
+/// <param name="AvgProcessingMs">Mean time of an attempt, ms; null: none yet.</param>
+/// <param name="P95ProcessingMs">95th percentile of it, ms.</param>
+public sealed record GridMetrics(
+    long QueueDepth, long Running, long Retrying, long Completed, long Failed, long DeadLetters, long Workers,
+    double? OldestQueuedSeconds, double? AvgProcessingMs, [property: JsonPropertyName("p95_processing_ms")] double? P95ProcessingMs)
+{
+    /// <summary>All other figures under their JSON names.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? More { get; init; }
+}

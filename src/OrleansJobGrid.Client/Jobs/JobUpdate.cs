@@ -1,0 +1,21 @@
+namespace OrleansJobGrid.Client;
+
+/// <summary>What a job's stream tells: <see cref="JobStateUpdate"/>, <see cref="JobProgressUpdate"/>, and at last <see cref="JobEndUpdate"/>.</summary>
+public abstract record JobUpdate
+{
+    private protected JobUpdate() { }
+}
+
+/// <summary>The job changed, or the stream has just begun (also after a reconnection, so the same state may come twice).</summary>
+/// <param name="Job">The job now.</param>
+public sealed record JobStateUpdate(Job Job) : JobUpdate;
+
+/// <summary>The job came further.</summary>
+/// <param name="JobId">The job.</param>
+/// <param name="Progress">0 to 100.</param>
+/// <param name="Message">What it does now, in the service's words.</param>
+public sealed record JobProgressUpdate(string JobId, double Progress, string? Message) : JobUpdate;
+
+/// <summary>The job is final; nothing follows.</summary>
+/// <param name="Job">The job with its result, error and outputs.</param>
+public sealed record JobEndUpdate(Job Job) : JobUpdate;

@@ -1,0 +1,35 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace OrleansJobGrid.Client;
+
+/// <summary>The JSON of the grid's HTTP API: snake_case, nulls left out, source generated.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(UtcTimeConverter)])]
+[JsonSerializable(typeof(JobSubmission))]
+[JsonSerializable(typeof(IReadOnlyList<JobSubmission>))]
+[JsonSerializable(typeof(SubmitAnswer))]
+[JsonSerializable(typeof(BatchResult))]
+[JsonSerializable(typeof(Job))]
+[JsonSerializable(typeof(JobPage))]
+[JsonSerializable(typeof(OperationAnswer))]
+[JsonSerializable(typeof(JobEvent))]
+[JsonSerializable(typeof(JobProgressUpdate))]
+[JsonSerializable(typeof(ArtefactAnswer))]
+[JsonSerializable(typeof(WorkerList))]
+[JsonSerializable(typeof(QueueList))]
+[JsonSerializable(typeof(GridMetrics))]
+[JsonSerializable(typeof(GridHealth))]
+[JsonSerializable(typeof(JsonElement))]
+[JsonSerializable(typeof(JsonObject))]
+public sealed partial class JobGridJson : JsonSerializerContext;
+
+/// <summary>The envelopes that the client opens itself.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(UtcTimeConverter)])]
+[JsonSerializable(typeof(BatchAnswer))]
+[JsonSerializable(typeof(JobAnswer))]
+[JsonSerializable(typeof(EventsAnswer))]
+internal sealed partial class EnvelopeJson : JsonSerializerContext;

@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using OrleansJobGrid.Host.Commands;
+
+namespace OrleansJobGrid.Host.CommandLine;
+
+/// <summary>The command <c>jobgrid</c>.</summary>
+internal static class JobGridCommandLine
+{
+    private const string ExitCodes = """
+        Exit codes:
+          0    done; for run and watch: every job completed
+          1    a job failed, was cancelled or ran out of time
+          2    wrong usage, a job that was refused, or a file that cannot be used
+          3    no grid answers, it could not start, or it reported an error
+          130  interrupted
+        """;
+
+    /// <summary>Runs one command line and returns the process's exit code.</summary>
+    public static async Task<int> InvokeAsync(string[] args, CommandEnvironment environment)
+    {
+        var configuration = new InvocationConfiguration
+        {
+            Output = environment.Out,
+            Error = environment.Error,
+            // Signals are handled by StopRequest, which leaves a drain its time.
+            ProcessTerminationTimeout = null,
+            EnableDefaultExceptionHandler = false,
+        };
+        var parse = Create(environment).Parse(args);
+        if (parse.Action is ParseErrorAction errors)
+        {
+            errors.ShowHelp = false;
+            errors.Invoke(parse);
+            foreach (var error in parse.Errors)
+                environment.Error.WriteLine($"jobgrid: {error.Message}");
+            var command = parse.CommandResult.Command is RootCommand ? "" : $" {parse.CommandResult.Command.Name}";
+            environment.Error.WriteLine($"See 'jobgrid{command} --help'.");
+            return ExitCode.Usage;
+        }
+
+        return await parse.InvokeAsync(configuration, environment.Stop.Token);
+    }
+
+    private static RootCommand Create(CommandEnvironment environment)
+    {
+        var root = new RootCommand("A grid for GPU jobs: each job comes to exactly one accepted completion, whatever dies on the way.")
+        {
+            UpCommand.Create(environment),
+            RunCommand.Create(environment),
+            SubmitCommand.Create(environment),
+            StatusCommand.Create(environment),
+            WatchCommand.Create(environment),
+            CancelCommand.Create(environment),
+            JobsCommand.Create(environment),
+            WorkersCommand.Create(environment),
+            QueuesCommand.Create(environment),
+            EventsCommand.Create(environment),
+            DoctorCommand.Create(environment),
+            VersionCommand.Create(environment),
+        };
+        var help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithNotes((HelpAction)help.Action!);
+        root.SetAction(parse => ((HelpWithNotes)help.Action).Invoke(parse));
+        return root;
+    }
+
+    private sealed class HelpWithNotes(HelpAction help) : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            help.Invoke(parseResult);
+            var output = parseResult.InvocationConfiguration.Output;
+            var notes = parseResult.CommandResult.Command switch
+            {
+                JobGridCommand command => command.Notes,
+                _ => "Start here:\n  jobgrid up               a grid on this machine, page at http://127.0.0.1:8080\n"
+                    + "  jobgrid run FILE         submits the jobs of a file, waits, and fetches what they made\n"
+                    + "  jobgrid COMMAND --help   more on a command",
+            };
+            if (notes is not null)
+                output.WriteLine(notes + "\n");
+            output.WriteLine(ExitCodes);
+            return ExitCode.Ok;
+        }
+    }
+}

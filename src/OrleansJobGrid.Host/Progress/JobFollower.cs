@@ -1,0 +1,37 @@
+using OrleansJobGrid.Client;
+
+namespace OrleansJobGrid.Host.Progress;
+
+/// <summary>Follows a job to its end and tells a display.</summary>
+internal static class JobFollower
+{
+    public static async Task<Job> FollowAsync(JobGridClient client, string jobId, IProgressDisplay display, CancellationToken cancellationToken)
+    {
+        await foreach (var update in client.WatchAsync(jobId, cancellationToken))
+        {
+            switch (update)
+            {
+                case JobStateUpdate(var job):
+                    display.Update(job.Id, job.Status, job.Progress, WaitingFor(job));
+                    break;
+                case JobProgressUpdate progress:
+                    display.Update(progress.JobId, null, progress.Progress, progress.Message);
+                    break;
+                case JobEndUpdate(var job):
+                    display.Update(job.Id, job.Status, job.Progress, job.Status == JobStatus.Completed ? null : job.ErrorMessage);
+                    return job;
+            }
+        }
+
+        throw new GridUnreachableException($"The stream of job {jobId} ended without the job's end.");
+    }
+
+    /// <summary>What a job that does not run waits for.</summary>
+    private static string? WaitingFor(Job job) => job switch
+    {
+        { Unworkable: true } => job.UnworkableReason ?? "no worker of this grid can do it",
+        { HeldReason: { } reason } => reason,
+        { Status: JobStatus.Retrying, Failures: [.., { Message: { } failure }] } => failure,
+        _ => null,
+    };
+}

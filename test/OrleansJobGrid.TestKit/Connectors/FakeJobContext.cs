@@ -28,7 +28,8 @@ public sealed class FakeJobContext : IJobContext
         Attempt = attempt;
         Epoch = attempt;
         SavedCheckpoint = checkpoint;
-        Checkpoint = checkpoint is null ? null : checkpoint.AsMemory();
+        // A bare null would become an empty memory by the conversion from arrays.
+        Checkpoint = checkpoint is null ? (ReadOnlyMemory<byte>?)null : checkpoint;
         files.Folder = $"{jobId}/{Epoch}";
     }
 

@@ -1,0 +1,16 @@
+namespace OrleansJobGrid.Connectors.Imaging;
+
+/// <summary>Settings of <see cref="ImagingConnector"/>.</summary>
+public sealed record ImagingOptions
+{
+    /// <summary>
+    /// Threads that the CPU device computes with, 1 to 64; default one a core. Pixels do not depend on it.
+    /// </summary>
+    public int Threads { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, 64);
+
+    /// <summary>
+    /// Awaited after a tile row was computed, kept and offered as a checkpoint, with the number of tile rows done so far;
+    /// null: nothing. What it throws ends the attempt.
+    /// </summary>
+    public Func<int, CancellationToken, ValueTask>? TileRowKept { get; init; }
+}

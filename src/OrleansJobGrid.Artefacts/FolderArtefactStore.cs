@@ -1,0 +1,233 @@
+using System.Buffers;
+using System.Security.Cryptography;
+
+namespace OrleansJobGrid.Artefacts;
+
+/// <summary>
+/// Artefacts in a folder, local or shared between the machines of a grid. Several processes may use one folder at the same time.
+/// </summary>
+/// <remarks>
+/// A file is written beside (<c>tmp/</c>), flushed, then linked to its name, and the folders above it are flushed: a name that can be
+/// seen has all its bytes, also after a power cut. A link never replaces, so that two writers of one id cannot both win.
+/// The file system must support hard links (not on Windows).
+/// </remarks>
+public sealed class FolderArtefactStore : IArtefactStore
+{
+    private const string Temporary = "tmp";
+    private const string FolderIdFile = "folder-id";
+    private const int BufferBytes = 128 * 1024;
+    private static readonly TimeSpan TemporaryFilesKept = TimeSpan.FromDays(1);
+
+    private readonly string _root;
+    private readonly string _temporary;
+
+    private FolderArtefactStore(string root)
+    {
+        _root = root;
+        _temporary = Path.Combine(root, Temporary);
+    }
+
+    /// <inheritdoc/>
+    public string Location => _root;
+
+    /// <summary>
+    /// A random id of the folder, 32 hex digits, made once by the first process that opened it. Processes that see the same id share one folder.
+    /// </summary>
+    public string FolderId { get; private set; } = "";
+
+    /// <summary>Opens the folder, creating it where it is missing, and removes temporary files older than a day.</summary>
+    /// <param name="folder">Its path.</param>
+    /// <param name="time">The clock that tells a file's age; default the system's.</param>
+    /// <exception cref="IOException">The folder cannot be written, or its file system has no hard links.</exception>
+    /// <exception cref="InvalidDataException">The file <c>folder-id</c> is damaged.</exception>
+    public static FolderArtefactStore Open(string folder, TimeProvider? time = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        var store = new FolderArtefactStore(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+        // Only a folder made here needs its parent flushed, which an account may enter without being allowed to read it.
+        var parent = Directory.Exists(store._root) ? null : Path.GetDirectoryName(store._root);
+        Directory.CreateDirectory(store._temporary);
+        DurableFolder.Sync(store._temporary, parent ?? store._root);
+        store.SweepTemporaryFiles((time ?? TimeProvider.System).GetUtcNow() - TemporaryFilesKept);
+        store.FolderId = store.ReadOrMakeFolderId();
+        return store;
+    }
+
+    /// <inheritdoc/>
+    public async Task<ArtefactInfo> UploadAsync(Stream content, long maxBytes, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        ArgumentOutOfRangeException.ThrowIfNegative(maxBytes);
+        var temporary = NewTemporary();
+        try
+        {
+            var (sha256, size) = await SpoolAsync(content, temporary, maxBytes, cancellationToken);
+            if (!await PublishAsync(temporary, ArtefactPath.OfUpload(sha256), sha256, cancellationToken))
+                throw new InvalidDataException($"The stored upload '{sha256}' in '{_root}' no longer has the bytes of its name: the folder is damaged.");
+            return new ArtefactInfo(ArtefactPath.UploadId(sha256), sha256, size);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<ArtefactInfo> WriteOnceAsync(string artefactId, Stream content, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(content);
+        var path = ArtefactPath.OfWritten(artefactId);
+        var temporary = NewTemporary();
+        try
+        {
+            var (sha256, size) = await SpoolAsync(content, temporary, long.MaxValue, cancellationToken);
+            if (!await PublishAsync(temporary, path, sha256, cancellationToken))
+                throw new ArtefactExistsException(artefactId);
+            return new ArtefactInfo(artefactId, sha256, size);
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<Stream?> OpenReadAsync(string artefactId, CancellationToken cancellationToken)
+    {
+        var path = FullPath(ArtefactPath.Of(artefactId));
+        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            return Task.FromResult<Stream?>(OpenFile(path));
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return Task.FromResult<Stream?>(null);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task DeleteScratchAsync(string jobId, CancellationToken cancellationToken)
+    {
+        var folder = FullPath([ArtefactPath.Scratch, ArtefactPath.JobFolder(jobId)]);
+        return Task.Run(() => DeleteTree(folder), cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task DeleteJobAsync(string jobId, CancellationToken cancellationToken)
+    {
+        var outputs = FullPath([ArtefactPath.Jobs, ArtefactPath.JobFolder(jobId)]);
+        var scratch = FullPath([ArtefactPath.Scratch, ArtefactPath.JobFolder(jobId)]);
+        return Task.Run(() =>
+        {
+            DeleteTree(scratch);
+            DeleteTree(outputs);
+        }, cancellationToken);
+    }
+
+    private string FullPath(string[] parts) => Path.Combine([_root, .. parts]);
+
+    private string NewTemporary() => Path.Combine(_temporary, $"{Environment.ProcessId}-{Guid.NewGuid():N}");
+
+    private static FileStream OpenFile(string path) =>
+        new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous);
+
+    private static async Task<(string Sha256, long Size)> SpoolAsync(
+        Stream content, string temporary, long maxBytes, CancellationToken cancellationToken)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        try
+        {
+            await using var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 0);
+            long size = 0;
+            int read;
+            while ((read = await content.ReadAsync(buffer, cancellationToken)) > 0)
+            {
+                size += read;
+                if (size > maxBytes)
+                    throw new ArtefactTooLargeException(maxBytes);
+                hash.AppendData(buffer, 0, read);
+                await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            }
+            // The flush blocks for milliseconds; a caller may be on a scheduler of its own.
+            await Task.Run(() => file.Flush(flushToDisk: true), cancellationToken);
+            return (Convert.ToHexStringLower(hash.GetHashAndReset()), size);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>True where the name now holds these bytes, durably; false where it holds others.</summary>
+    private Task<bool> PublishAsync(string temporary, string[] path, string sha256, CancellationToken cancellationToken)
+    {
+        var final = FullPath(path);
+        return Task.Run(async () =>
+        {
+            var folder = Path.GetDirectoryName(final)!;
+            Directory.CreateDirectory(folder);
+            var same = DurableFolder.TryPublish(temporary, final) || await HashAsync(final, cancellationToken) == sha256;
+            // Also where another writer came first: it may not have flushed the folder yet, and this call promises durability.
+            if (same)
+                DurableFolder.Sync(folder, _root);
+            return same;
+        }, cancellationToken);
+    }
+
+    private static async Task<string> HashAsync(string path, CancellationToken cancellationToken)
+    {
+        await using var file = OpenFile(path);
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancellationToken));
+    }
+
+    private void DeleteTree(string folder)
+    {
+        try
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return; // Gone already, or another process removed it just now: that is what was asked for.
+        }
+        DurableFolder.Sync(Path.GetDirectoryName(folder)!, _root);
+    }
+
+    private void SweepTemporaryFiles(DateTimeOffset before)
+    {
+        foreach (var file in new DirectoryInfo(_temporary).EnumerateFiles())
+        {
+            if (file.LastWriteTimeUtc < before.UtcDateTime)
+                file.Delete();
+        }
+    }
+
+    private string ReadOrMakeFolderId()
+    {
+        var path = Path.Combine(_root, FolderIdFile);
+        if (!File.Exists(path))
+        {
+            var temporary = NewTemporary();
+            try
+            {
+                using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
+                {
+                    file.Write(System.Text.Encoding.ASCII.GetBytes(Guid.NewGuid().ToString("N")));
+                    file.Flush(flushToDisk: true);
+                }
+                DurableFolder.TryPublish(temporary, path);
+            }
+            finally
+            {
+                File.Delete(temporary);
+            }
+        }
+        DurableFolder.Sync(_root, _root);
+        var id = File.ReadAllText(path);
+        return Guid.TryParseExact(id, "N", out _)
+            ? id
+            : throw new InvalidDataException($"'{path}' does not hold an id of 32 hex digits. Restore it from a backup of the folder.");
+    }
+}

@@ -41,9 +41,24 @@ public static class GridSiloBuilderExtensions
             o.ProbeTimeout = TimeSpan.FromSeconds(1);
             o.NumMissedProbesLimit = 3;
             o.TableRefreshTimeout = TimeSpan.FromSeconds(10);
-            o.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(10);
+            // A silo joins once those that look alive answer it: after a death of all, the dead look alive for three of these.
+            o.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(2);
+            o.NumMissedTableIAmAliveLimit = 3;
             o.DeathVoteExpirationTimeout = TimeSpan.FromSeconds(30);
         });
+        return builder;
+    }
+
+    /// <summary>
+    /// Keeps the control plane off this silo: of the grid's grains it hosts only those that stand for its workers. The cluster then
+    /// needs another silo with the role <c>grid</c>.
+    /// </summary>
+    public static ISiloBuilder HostWorkersOnly(this ISiloBuilder builder)
+    {
+        builder.Services.PostConfigure<GrainTypeOptions>(o =>
+            o.Classes.RemoveWhere(c => c.Assembly == typeof(WorkerGrain).Assembly && c != typeof(WorkerGrain)));
+        var pulse = builder.Services.Single(s => s.ImplementationType == typeof(GridPulse));
+        builder.Services.Remove(pulse);
         return builder;
     }
 }

@@ -1,58 +1,97 @@
+using Microsoft.Extensions.Options;
+using Orleans.Dashboard;
+using OrleansJobGrid.Artefacts;
+using OrleansJobGrid.Gateway;
+using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Storage;
+using OrleansJobGrid.Workers.Hosting;
 
 namespace OrleansJobGrid.Host.Hosting;
 
-/// <summary>What a grid process is started with.</summary>
-public sealed record GridOptions
-{
-    /// <summary>Addresses that the gateway listens on.</summary>
-    public string[] Urls { get; init; } = ["http://127.0.0.1:8080"];
-
-    /// <summary>Folder of the store and the artefacts.</summary>
-    public string DataFolder { get; init; } = "./data";
-
-    /// <summary>Redis in place of SQLite: <c>HOST:PORT</c> or a <c>redis[s]://</c> URL.</summary>
-    public string? Redis { get; init; }
-
-    /// <summary>The cluster's name.</summary>
-    public string Cluster { get; init; } = "jobgrid";
-
-    /// <summary>Some of <c>gateway</c>, <c>grid</c>, <c>worker</c>.</summary>
-    public IReadOnlySet<string> Roles { get; init; } = new HashSet<string> { "gateway", "grid", "worker" };
-
-    /// <summary>Jobs that the worker runs at once; null: its own default.</summary>
-    public int? Slots { get; init; }
-
-    /// <summary>Port between silos; 0: a free one.</summary>
-    public int SiloPort { get; init; }
-
-    /// <summary>A configuration file.</summary>
-    public string? ConfigFile { get; init; }
-
-    /// <summary>Logs only warnings, to standard error.</summary>
-    public bool Quiet { get; init; }
-}
-
-/// <summary>Starts a grid in this process.</summary>
+/// <summary>Starts a grid in this process: the composition root.</summary>
 public static class GridHost
 {
-    /// <summary>Starts it and returns when it is ready.</summary>
-    public static Task<RunningGrid> StartAsync(GridOptions options, CancellationToken cancellationToken) =>
-        throw new JobStoreException("The grid itself is not built into this version yet.");
-}
+    /// <summary>Longer than any drain, so that it is the drain that ends a stop.</summary>
+    private static readonly TimeSpan ShutdownLimit = TimeSpan.FromMinutes(2);
 
-/// <summary>A grid that runs in this process.</summary>
-public sealed class RunningGrid : IAsyncDisposable
-{
-    /// <summary>Where its gateway listens; null without that role.</summary>
-    public Uri? Url => null;
+    /// <summary>
+    /// Opens the store, starts the roles asked for, and returns when all of them run.
+    /// Throws <see cref="JobStoreException"/> where the store cannot be used, <see cref="OptionsValidationException"/> for wrong
+    /// settings, <see cref="IOException"/> where an address is in use.
+    /// </summary>
+    public static async Task<RunningGrid> StartAsync(GridOptions options, CancellationToken cancellationToken)
+    {
+        var artefacts = FolderArtefactStore.Open(Path.Combine(options.DataFolder, "artefacts"), TimeProvider.System);
+        var store = await GridStores.OpenAsync(options, cancellationToken);
+        try
+        {
+            await AgreeOnFolder(store, artefacts, cancellationToken);
+            var app = Build(options, store, artefacts);
+            try
+            {
+                await app.StartAsync(cancellationToken);
+            }
+            catch
+            {
+                await app.DisposeAsync();
+                throw;
+            }
 
-    /// <summary>Ends when the grid has ended, with its fault if it had one.</summary>
-    public Task Completion => Task.CompletedTask;
+            return new(app, store, options.Roles.Contains(GridOptions.Gateway));
+        }
+        catch
+        {
+            await store.DisposeAsync();
+            throw;
+        }
+    }
 
-    /// <summary>Drains within the budget and stops.</summary>
-    public Task StopAsync(TimeSpan drainBudget) => Task.CompletedTask;
+    private static WebApplication Build(GridOptions options, IJobStore store, FolderArtefactStore artefacts)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        GridConfiguration.Add(builder.Configuration, options);
+        GridLogging.Configure(builder.Logging, options.Quiet);
+        // The command line hears the signals; a second listener would stop the host without the drain.
+        builder.Services.AddSingleton<IHostLifetime, CommandLifetime>();
+        builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = ShutdownLimit);
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(store);
+        builder.Services.AddSingleton<IArtefactStore>(artefacts);
+        builder.Services.Configure<JobGridOptions>(builder.Configuration.GetSection("JobGrid"));
+        builder.Services.Configure<JobGridOptions>(ConnectorSetup.AddAttemptTimeouts);
+        builder.UseOrleansFor(options);
+        if (options.Roles.Contains(GridOptions.Worker))
+        {
+            builder.Services.AddConnectors(builder.Configuration, options);
+            builder.Services.AddJobGridWorker();
+        }
 
-    /// <inheritdoc/>
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        var gateway = options.Roles.Contains(GridOptions.Gateway);
+        if (gateway)
+            builder.Services.AddJobGridGateway(o => o.Roles = [.. options.Roles.Order(StringComparer.Ordinal)]);
+        // Without the role nothing listens; the host is the same.
+        builder.WebHost.UseUrls(gateway ? options.Urls : []);
+        if (!gateway)
+            builder.Services.AddSingleton<Microsoft.AspNetCore.Hosting.Server.IServer, NoServer>();
+        var app = builder.Build();
+        if (gateway)
+        {
+            app.MapJobGrid();
+            app.MapOrleansDashboard("/orleans").AddEndpointFilter<LoopbackOnly>();
+        }
+
+        return app;
+    }
+
+    /// <summary>The processes of a grid must see the same artefacts; two folders would lose outputs silently.</summary>
+    private static async Task AgreeOnFolder(IJobStore store, FolderArtefactStore artefacts, CancellationToken cancellationToken)
+    {
+        var agreed = await store.AgreeAsync("artefact-folder", artefacts.FolderId, cancellationToken);
+        if (agreed != artefacts.FolderId)
+        {
+            throw new JobStoreException(
+                $"The artefacts of this grid lie in another folder than '{artefacts.Location}'. "
+                + "Start every process of a grid with the same --data, on a shared folder where they run on several machines.");
+        }
+    }
 }

@@ -1,0 +1,23 @@
+using Microsoft.Extensions.Logging.Console;
+
+namespace OrleansJobGrid.Host.Hosting;
+
+/// <summary>Logs go to standard error, since standard output belongs to the command.</summary>
+internal static class GridLogging
+{
+    public static void Configure(ILoggingBuilder logging, bool quiet)
+    {
+        logging.ClearProviders();
+        logging.AddSimpleConsole(o =>
+        {
+            o.SingleLine = true;
+            o.TimestampFormat = "HH:mm:ss.fff ";
+            o.UseUtcTimestamp = true;
+            o.ColorBehavior = LoggerColorBehavior.Disabled;
+        });
+        logging.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
+        logging.SetMinimumLevel(LogLevel.Warning);
+        if (!quiet)
+            logging.AddFilter("OrleansJobGrid", LogLevel.Information);
+    }
+}

@@ -1,0 +1,81 @@
+using System.Net;
+using System.Net.Sockets;
+using Orleans.Configuration;
+using Orleans.Dashboard;
+using OrleansJobGrid.Grains.Hosting;
+using OrleansJobGrid.Storage.Redis;
+
+namespace OrleansJobGrid.Host.Hosting;
+
+/// <summary>Makes the process a silo, or a client of the cluster where it is a gateway alone.</summary>
+internal static class OrleansSetup
+{
+    public static void UseOrleansFor(this WebApplicationBuilder builder, GridOptions options)
+    {
+        if (options.IsSilo)
+            builder.UseOrleans(silo => Configure(silo, options, builder.Configuration));
+        else
+            builder.UseOrleansClient(client =>
+            {
+                client.UseRedisClustering(o => o.ConfigurationOptions = RedisEndpoint.Parse(options.Redis!));
+                client.Configure<ClusterOptions>(o => Name(o, options));
+                client.AddDashboard();
+            });
+    }
+
+    private static void Configure(ISiloBuilder silo, GridOptions options, IConfiguration configuration)
+    {
+        silo.AddJobGrid();
+        if (!options.Roles.Contains(GridOptions.Grid))
+            silo.HostWorkersOnly();
+        silo.AddDashboard();
+        var siloPort = options.SiloPort == 0 ? FreePort() : options.SiloPort;
+        if (options.Redis is null)
+        {
+            silo.UseLocalhostClustering(siloPort, gatewayPort: FreePort(), serviceId: options.Cluster, clusterId: options.Cluster);
+            silo.UseInMemoryReminderService();
+            return;
+        }
+
+        var redis = RedisEndpoint.Parse(options.Redis);
+        silo.UseRedisClustering(o => o.ConfigurationOptions = redis);
+        silo.UseRedisReminderService(o => o.ConfigurationOptions = redis);
+        silo.Configure<ClusterOptions>(o => Name(o, options));
+        silo.Configure<EndpointOptions>(o =>
+        {
+            o.AdvertisedIPAddress = Address(configuration["JobGrid:Silo:Address"], redis);
+            o.SiloPort = siloPort;
+            o.GatewayPort = FreePort();
+        });
+    }
+
+    private static void Name(ClusterOptions cluster, GridOptions options) => (cluster.ClusterId, cluster.ServiceId) = (options.Cluster, options.Cluster);
+
+    /// <summary>The address that other silos reach this one at: as configured, else the way to Redis, which all of them share.</summary>
+    private static IPAddress Address(string? configured, StackExchange.Redis.ConfigurationOptions redis)
+    {
+        if (configured is not null)
+            return IPAddress.Parse(configured);
+        using var probe = new Socket(SocketType.Dgram, ProtocolType.Udp);
+        // Connecting a datagram socket sends nothing; it only chooses the local address of the route.
+        switch (redis.EndPoints[0])
+        {
+            case DnsEndPoint dns:
+                probe.Connect(dns.Host, dns.Port);
+                break;
+            case { } endpoint:
+                probe.Connect(endpoint);
+                break;
+        }
+
+        var address = ((IPEndPoint)probe.LocalEndPoint!).Address;
+        return address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

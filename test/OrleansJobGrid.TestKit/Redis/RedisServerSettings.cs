@@ -1,0 +1,33 @@
+namespace OrleansJobGrid.TestKit.Redis;
+
+/// <summary>How a test's own redis-server is started.</summary>
+public sealed record RedisServerSettings
+{
+    /// <summary><c>no</c> or <c>yes</c>: an append-only file, from which a restarted server has its data back.</summary>
+    public string AppendOnly { get; init; } = "no";
+
+    /// <summary><c>everysec</c>, <c>always</c> or <c>no</c>.</summary>
+    public string AppendFsync { get; init; } = "everysec";
+
+    /// <summary>Further settings by name, as in redis.conf.</summary>
+    public IReadOnlyDictionary<string, string> More { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Loses nothing that was acknowledged.</summary>
+    public static RedisServerSettings Durable { get; } = new() { AppendOnly = "yes", AppendFsync = "always" };
+
+    internal IEnumerable<string> Arguments(int port, string folder)
+    {
+        var all = new Dictionary<string, string>
+        {
+            ["port"] = port.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            ["bind"] = "127.0.0.1",
+            ["dir"] = folder,
+            ["save"] = "",
+            ["appendonly"] = AppendOnly,
+            ["appendfsync"] = AppendFsync,
+        };
+        foreach (var (name, value) in More)
+            all[name] = value;
+        return all.SelectMany(setting => new[] { "--" + setting.Key, setting.Value });
+    }
+}

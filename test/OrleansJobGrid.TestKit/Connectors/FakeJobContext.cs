@@ -1,0 +1,78 @@
+using System.Text.Json;
+using OrleansJobGrid.Connectors;
+
+namespace OrleansJobGrid.TestKit.Connectors;
+
+/// <summary>An attempt in memory. What it kept goes on in <see cref="NextAttempt"/>.</summary>
+public sealed class FakeJobContext : IJobContext
+{
+    /// <summary>Most bytes of a checkpoint.</summary>
+    public const int MaxCheckpoint = 64 * 1024;
+
+    private readonly List<(double Percent, string? Message)> _progress = [];
+
+    /// <summary>The first attempt of a job.</summary>
+    /// <param name="payload">Its payload as JSON.</param>
+    /// <param name="files">Inputs, scratch pieces and outputs; null: none yet.</param>
+    /// <param name="jobId">Its id.</param>
+    public FakeJobContext(string payload, FakeJobFiles? files = null, string jobId = "job-1")
+        : this(JsonDocument.Parse(payload).RootElement, files ?? new FakeJobFiles(), jobId, 1, null)
+    {
+    }
+
+    private FakeJobContext(JsonElement payload, FakeJobFiles files, string jobId, int attempt, byte[]? checkpoint)
+    {
+        Payload = payload;
+        FakeFiles = files;
+        JobId = jobId;
+        Attempt = attempt;
+        Epoch = attempt;
+        SavedCheckpoint = checkpoint;
+        // A bare null would become an empty memory by the conversion from arrays.
+        Checkpoint = checkpoint is null ? (ReadOnlyMemory<byte>?)null : checkpoint;
+        files.Folder = $"{jobId}/{Epoch}";
+    }
+
+    /// <inheritdoc/>
+    public string JobId { get; }
+
+    /// <inheritdoc/>
+    public long Epoch { get; }
+
+    /// <inheritdoc/>
+    public int Attempt { get; }
+
+    /// <inheritdoc/>
+    public JsonElement Payload { get; }
+
+    /// <inheritdoc/>
+    public ReadOnlyMemory<byte>? Checkpoint { get; }
+
+    /// <inheritdoc/>
+    public IJobFiles Files => FakeFiles;
+
+    /// <summary>The files, to look into.</summary>
+    public FakeJobFiles FakeFiles { get; }
+
+    /// <summary>The last checkpoint that was offered, also by an earlier attempt.</summary>
+    public byte[]? SavedCheckpoint { get; private set; }
+
+    /// <summary>All progress reports of this attempt.</summary>
+    public IReadOnlyList<(double Percent, string? Message)> Progress => _progress;
+
+    /// <inheritdoc/>
+    public void ReportProgress(double percent, string? message = null) => _progress.Add((percent, message));
+
+    /// <inheritdoc/>
+    public ValueTask SaveCheckpointAsync(ReadOnlyMemory<byte> state, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (state.Length > MaxCheckpoint)
+            throw new ArgumentException($"A checkpoint has at most {MaxCheckpoint} bytes, this one {state.Length}.", nameof(state));
+        SavedCheckpoint = state.ToArray();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>The attempt after this one: the same files, a higher epoch, and the checkpoint saved last (or the one given).</summary>
+    public FakeJobContext NextAttempt(byte[]? checkpoint = null) => new(Payload, FakeFiles, JobId, Attempt + 1, checkpoint ?? SavedCheckpoint);
+}

@@ -1,0 +1,159 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using OrleansJobGrid.Connectors.Native;
+
+namespace OrleansJobGrid.Connectors.Simulation;
+
+/// <summary>
+/// The service <c>simulation</c>: takes time and memory, fails as told, writes a trace of having run. For tests, benchmarks and first steps.
+/// </summary>
+/// <remarks>
+/// Payload, all optional: <c>duration_ms</c> (0 to 86,400,000; default 0), <c>steps</c> (1 to 10,000: progress is reported so often),
+/// <c>memory_mb</c> (taken and touched for the duration), <c>result</c> (any JSON, returned), <c>failure</c>
+/// (transient, resource_exhaustion, malformed, refused, rate_limited, crash: how it ends after its duration), <c>fail_attempts</c> (only the first
+/// so many attempts; default all), <c>side_effect_file</c> (absolute; <c>START job epoch</c> is appended before the work, <c>END job epoch</c>
+/// right before a completion).
+/// </remarks>
+public sealed class SimulationConnector : IConnector
+{
+    private const int MemoryChunkBytes = 16 * 1024 * 1024;
+    private static readonly TimeSpan SimulatedRetryAfter = TimeSpan.FromSeconds(1);
+    private static readonly Task<ConnectorResult> CompletedWithoutResult = Task.FromResult(ConnectorResult.Completed(null));
+
+    private readonly SimulationOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Action<string> _crash;
+
+    /// <summary>Makes the connector.</summary>
+    /// <param name="options">What jobs may do.</param>
+    /// <param name="time">The clock of the durations.</param>
+    public SimulationConnector(SimulationOptions options, TimeProvider time) : this(options, time, Environment.FailFast)
+    {
+    }
+
+    internal SimulationConnector(SimulationOptions options, TimeProvider time, Action<string> crash)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(time);
+        (_options, _time, _crash) = (options, time, crash);
+    }
+
+    /// <inheritdoc/>
+    public string Service => "simulation";
+
+    /// <inheritdoc/>
+    public WorkLocation Location => WorkLocation.InProcess;
+
+    /// <inheritdoc/>
+    public TimeSpan DefaultAttemptTimeout => TimeSpan.FromHours(1);
+
+    /// <inheritdoc/>
+    public Task<ConnectorResult> ExecuteAsync(IJobContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (!SimulationPayload.TryParse(context.Payload, _options.MaxMemoryMb, out var payload, out var error))
+            return Task.FromResult(ConnectorResult.Failed(FailureClass.Malformed, "invalid_payload", error));
+        var fails = payload.Failure != SimulatedFailure.None && context.Attempt <= payload.FailAttempts;
+        if (!fails && payload is { DurationMs: 0, Steps: 0, MemoryMb: 0, SideEffectFile: null } && !cancellationToken.IsCancellationRequested)
+            return payload.Result is { } result ? Task.FromResult(ConnectorResult.Completed(ToNode(result))) : CompletedWithoutResult;
+        return RunAsync(context, payload, fails, cancellationToken);
+    }
+
+    private async Task<ConnectorResult> RunAsync(IJobContext context, SimulationPayload payload, bool fails, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        if (fails && payload.Failure == SimulatedFailure.Crash && !_options.AllowCrash)
+        {
+            return ConnectorResult.Failed(FailureClass.Refused, "crash_not_allowed",
+                "payload.failure 'crash' would end this worker. Its setting JobGrid:Simulation:AllowCrash allows it.");
+        }
+
+        string? trace = null;
+        if (payload.SideEffectFile is { } file)
+        {
+            trace = SideEffectFile.Allow(file, _options.SideEffectFolders, out var refusal);
+            if (trace is null)
+                return ConnectorResult.Failed(FailureClass.Refused, "side_effect_file_not_allowed", refusal);
+            AppendedLine.Write(trace, $"START {context.JobId} {context.Epoch}");
+        }
+
+        List<byte[]>? memory = null;
+        try
+        {
+            memory = Take(payload.MemoryMb, cancellationToken);
+        }
+        catch (OutOfMemoryException e)
+        {
+            return ConnectorResult.Failed(FailureClass.ResourceExhaustion, "out_of_memory", $"payload.memory_mb {payload.MemoryMb}: {e.Message}");
+        }
+        await PassTimeAsync(context, payload, cancellationToken);
+        GC.KeepAlive(memory);
+
+        if (fails)
+            return Fail(payload.Failure, context);
+        if (trace is not null)
+            AppendedLine.Write(trace, $"END {context.JobId} {context.Epoch}");
+        return ConnectorResult.Completed(payload.Result is { } result ? ToNode(result) : null);
+    }
+
+    private async Task PassTimeAsync(IJobContext context, SimulationPayload payload, CancellationToken cancellationToken)
+    {
+        var steps = Math.Max(1, payload.Steps);
+        var started = _time.GetTimestamp();
+        for (var step = 1; step <= steps; step++)
+        {
+            // From the start, so that what each step is late by does not add up.
+            var wait = TimeSpan.FromMilliseconds((double)payload.DurationMs * step / steps) - _time.GetElapsedTime(started);
+            if (wait > TimeSpan.Zero)
+                await Task.Delay(wait, _time, cancellationToken);
+            context.ReportProgress(100.0 * step / steps);
+        }
+    }
+
+    private ConnectorResult Fail(SimulatedFailure failure, IJobContext context)
+    {
+        var message = $"Simulated in attempt {context.Attempt}, as payload.failure asks.";
+        switch (failure)
+        {
+            case SimulatedFailure.Crash:
+                _crash($"Job {context.JobId} simulates a crash, which JobGrid:Simulation:AllowCrash allows.");
+                goto case SimulatedFailure.Transient;
+            case SimulatedFailure.Transient:
+                return ConnectorResult.Failed(FailureClass.Transient, "simulated_transient", message);
+            case SimulatedFailure.ResourceExhaustion:
+                return ConnectorResult.Failed(FailureClass.ResourceExhaustion, "simulated_resource_exhaustion", message);
+            case SimulatedFailure.Malformed:
+                return ConnectorResult.Failed(FailureClass.Malformed, "simulated_malformed", message);
+            case SimulatedFailure.Refused:
+                return ConnectorResult.Failed(FailureClass.Refused, "simulated_refused", message);
+            case SimulatedFailure.RateLimited:
+                return ConnectorResult.Failed(FailureClass.RateLimited, "simulated_rate_limited", message, SimulatedRetryAfter);
+            default:
+                throw new InvalidOperationException($"No failure is simulated by '{failure}'.");
+        }
+    }
+
+    private static List<byte[]> Take(int megabytes, CancellationToken cancellationToken)
+    {
+        var chunks = new List<byte[]>();
+        for (var left = megabytes * 1024L * 1024; left > 0; left -= MemoryChunkBytes)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var chunk = GC.AllocateUninitializedArray<byte>((int)Math.Min(left, MemoryChunkBytes));
+            // Memory that was never touched takes no room.
+            for (var i = 0; i < chunk.Length; i += 4096)
+                chunk[i] = 1;
+            chunks.Add(chunk);
+        }
+        return chunks;
+    }
+
+    private static JsonNode? ToNode(JsonElement element) => element.ValueKind switch
+    {
+        // The payload's document may be gone when the result is read.
+        JsonValueKind.Null => null,
+        JsonValueKind.Object => JsonObject.Create(element.Clone()),
+        JsonValueKind.Array => JsonArray.Create(element.Clone()),
+        _ => JsonValue.Create(element.Clone()),
+    };
+}

@@ -19,7 +19,8 @@ internal sealed class AttemptContext(Attempt attempt, IArtefactStore artefacts) 
 
     public JsonElement Payload => _payload ??= JsonElement.Parse(attempt.Grant.Payload);
 
-    public ReadOnlyMemory<byte>? Checkpoint => attempt.Grant.Checkpoint is { } state ? state : null;
+    // Spelled out: through an array the conditional would give an empty memory where there is none.
+    public ReadOnlyMemory<byte>? Checkpoint => attempt.Grant.Checkpoint is { } state ? new ReadOnlyMemory<byte>(state) : (ReadOnlyMemory<byte>?)null;
 
     public IJobFiles Files => this;
 

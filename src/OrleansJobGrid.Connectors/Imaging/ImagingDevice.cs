@@ -15,8 +15,8 @@ internal sealed class ImagingDevice : IDisposable
 {
     private readonly Context _context;
     private readonly SemaphoreSlim _turn = new(1, 1);
-    private readonly Action<AcceleratorStream, Index1D, ArrayView<uint>, ArrayView<int>, ArrayView<float>, ArrayView<float>, VerticalPass> _vertical;
-    private readonly Action<AcceleratorStream, Index1D, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<uint>, HorizontalPass> _horizontal;
+    private readonly Launch<uint, float, VerticalPass> _vertical;
+    private readonly Launch<float, uint, HorizontalPass> _horizontal;
 
     /// <summary>Opens the device and compiles the kernels (some 0.3 s in a fresh process).</summary>
     /// <param name="threads">Threads of the CPU device, 1 to 64.</param>
@@ -30,10 +30,8 @@ internal sealed class ImagingDevice : IDisposable
         _context = Context.Create(builder => builder.CPU(new CPUDevice(2, 1, threads)));
         Accelerator = _context.CreateCPUAccelerator(0, CPUAcceleratorMode.Parallel);
         const int groupSize = 1;
-        _vertical = Accelerator.LoadImplicitlyGroupedKernel<Index1D, ArrayView<uint>, ArrayView<int>, ArrayView<float>, ArrayView<float>, VerticalPass>(
-            ResizeKernels.Vertical, groupSize);
-        _horizontal = Accelerator.LoadImplicitlyGroupedKernel<Index1D, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<uint>, HorizontalPass>(
-            ResizeKernels.Horizontal, groupSize);
+        _vertical = Load<uint, float, VerticalPass>(ResizeKernels.Vertical, groupSize);
+        _horizontal = Load<float, uint, HorizontalPass>(ResizeKernels.Horizontal, groupSize);
     }
 
     /// <summary>Allocates buffers; only inside a turn.</summary>
@@ -50,12 +48,20 @@ internal sealed class ImagingDevice : IDisposable
     public void Resize(ResizeBuffers buffers, int rows, VerticalPass vertical, HorizontalPass horizontal)
     {
         AcceleratorStream stream = Accelerator.DefaultStream;
-        _vertical(
-            stream, rows * vertical.SourceWidth, buffers.Source.View, buffers.FirstRows.View, buffers.RowWeights.View, buffers.Between.View, vertical);
+        int betweenPixels = rows * vertical.SourceWidth;
+        _vertical(stream, betweenPixels, buffers.Source.View, buffers.FirstRows.View, buffers.RowWeights.View, buffers.Between.View, vertical);
+        int targetPixels = rows * horizontal.TargetWidth;
         _horizontal(
-            stream, rows * horizontal.TargetWidth, buffers.Between.View, buffers.FirstColumns.View, buffers.ColumnWeights.View, buffers.Target.View, horizontal);
+            stream, targetPixels, buffers.Between.View, buffers.FirstColumns.View, buffers.ColumnWeights.View, buffers.Target.View, horizontal);
         stream.Synchronize();
     }
+
+    private Launch<TSource, TTarget, TPass> Load<TSource, TTarget, TPass>(
+        Action<Index1D, ArrayView<TSource>, ArrayView<int>, ArrayView<float>, ArrayView<TTarget>, TPass> kernel, int groupSize)
+        where TSource : unmanaged
+        where TTarget : unmanaged
+        where TPass : struct =>
+        new(Accelerator.LoadImplicitlyGroupedKernel(kernel, groupSize));
 
     /// <inheritdoc/>
     public void Dispose()
@@ -64,6 +70,18 @@ internal sealed class ImagingDevice : IDisposable
         _context.Dispose();
         _turn.Dispose();
     }
+
+    private delegate void Launch<TSource, TTarget, TPass>(
+        AcceleratorStream stream,
+        Index1D extent,
+        ArrayView<TSource> source,
+        ArrayView<int> first,
+        ArrayView<float> weights,
+        ArrayView<TTarget> target,
+        TPass pass)
+        where TSource : unmanaged
+        where TTarget : unmanaged
+        where TPass : struct;
 
     /// <summary>A caller's turn on the device.</summary>
     internal readonly struct Turn(SemaphoreSlim turn) : IDisposable

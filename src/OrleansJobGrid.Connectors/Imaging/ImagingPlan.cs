@@ -71,13 +71,14 @@ internal sealed class ImagingPlan
         return (new ImagingPlan(payload, size.Width, size.Height, SheetBackground, placements), null);
     }
 
-    private static (int Width, int Height) ResizeSize(ImagingPayload payload, (int Width, int Height) source) => (payload.Width, payload.Height) switch
-    {
-        (int width, int height) => (width, height),
-        (int width, null) => (width, Proportion(source.Height, width, source.Width)),
-        (null, int height) => (Proportion(source.Width, height, source.Height), height),
-        _ => throw new ArgumentException("A resize has a width or a height.", nameof(payload)),
-    };
+    private static (int Width, int Height) ResizeSize(ImagingPayload payload, (int Width, int Height) source) =>
+        (payload.Width, payload.Height) switch
+        {
+            (int width, int height) => (width, height),
+            (int width, null) => (width, Proportion(source.Height, width, source.Width)),
+            (null, int height) => (Proportion(source.Width, height, source.Height), height),
+            _ => throw new ArgumentException("A resize has a width or a height.", nameof(payload)),
+        };
 
     private static (int Width, int Height) SheetSize(ImagingPayload payload)
     {

@@ -35,7 +35,10 @@ internal static class PictureCodec
         {
             SKCodecResult result = codec.GetPixels(info, pinned.AddrOfPinnedObject());
             if (result != SKCodecResult.Success)
-                throw new InvalidPictureException($"its {codec.EncodedFormat.ToString().ToLowerInvariant()} data cannot be decoded ({Describe(result)})");
+            {
+                string format = codec.EncodedFormat.ToString().ToLowerInvariant();
+                throw new InvalidPictureException($"its {format} data cannot be decoded ({Describe(result)})");
+            }
         }
         finally
         {
@@ -81,7 +84,8 @@ internal static class PictureCodec
             return codec;
         (int width, int height) = (codec.Info.Width, codec.Info.Height);
         codec.Dispose();
-        throw new InvalidPictureException($"it is {width} x {height} pixels, at most {ImagingLimits.MaxSize} x {ImagingLimits.MaxSize} are read");
+        throw new InvalidPictureException(
+            $"it is {width} x {height} pixels, at most {ImagingLimits.MaxSize} x {ImagingLimits.MaxSize} are read");
     }
 
     private static string Describe(SKCodecResult result) => result switch
@@ -100,8 +104,10 @@ internal static class PictureCodec
         if (origin is SKEncodedOrigin.TopLeft or SKEncodedOrigin.Default)
             return stored;
         bool swaps = SwapsAxes(origin);
-        bool fromRight = origin is SKEncodedOrigin.TopRight or SKEncodedOrigin.BottomRight or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom;
-        bool fromBottom = origin is SKEncodedOrigin.BottomLeft or SKEncodedOrigin.BottomRight or SKEncodedOrigin.LeftBottom or SKEncodedOrigin.RightBottom;
+        bool fromRight = origin
+            is SKEncodedOrigin.TopRight or SKEncodedOrigin.BottomRight or SKEncodedOrigin.RightTop or SKEncodedOrigin.RightBottom;
+        bool fromBottom = origin
+            is SKEncodedOrigin.BottomLeft or SKEncodedOrigin.BottomRight or SKEncodedOrigin.LeftBottom or SKEncodedOrigin.RightBottom;
         (int width, int height) = swaps ? (stored.Height, stored.Width) : (stored.Width, stored.Height);
         uint[] upright = new uint[stored.Pixels.Length];
         for (int row = 0; row < stored.Height; row++)

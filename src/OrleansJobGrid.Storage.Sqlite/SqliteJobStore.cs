@@ -1,3 +1,5 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace OrleansJobGrid.Storage.Sqlite;
 
 /// <summary>
@@ -57,11 +59,13 @@ public sealed partial class SqliteJobStore : IJobStore
     /// <param name="options">Where, and how much is checked.</param>
     /// <param name="time">The host's clock.</param>
     /// <param name="cancellationToken">Asked before the opening begins.</param>
+    /// <exception cref="ValidationException">An option is out of its range; it is named.</exception>
     /// <exception cref="StoreInUseException">Another process holds the folder; its pid is named.</exception>
     /// <exception cref="StoreDamagedException">The file is no store, of a newer version, or damaged; it was left as it is.</exception>
     public static Task<SqliteJobStore> OpenAsync(SqliteStoreOptions options, TimeProvider time, CancellationToken cancellationToken) => Task.Run(
         () =>
         {
+            Validator.ValidateObject(options, new ValidationContext(options), validateAllProperties: true);
             var folder = DataFolder.Hold(options.DataFolder);
             try
             {

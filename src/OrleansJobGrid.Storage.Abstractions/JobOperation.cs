@@ -19,6 +19,9 @@ public sealed record JobOperation
     public Guid ExpectedOperationId { get; init; }
 
     /// <summary>The record's new bytes, at most <see cref="StoreLimits.RecordBytes"/>; null deletes the record and its events.</summary>
+    /// <remarks>
+    /// Write <c>(ReadOnlyMemory&lt;byte&gt;?)null</c> in a conditional expression: a bare <c>null</c> there becomes an empty record.
+    /// </remarks>
     public ReadOnlyMemory<byte>? Record { get; init; }
 
     /// <summary>Not to be applied while the store's clock is below this (Unix ms).</summary>

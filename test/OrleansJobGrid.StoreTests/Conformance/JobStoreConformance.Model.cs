@@ -68,7 +68,7 @@ public abstract partial class JobStoreConformance
             OperationId = draw.Id,
             ExpectedVersion = (stored?.Version ?? 0) + (draw.Expectation == 0 ? 1 : 0),
             ExpectedOperationId = draw.Expectation == 1 ? draw.Id : stored?.OperationId ?? Guid.Empty,
-            Record = deletes ? null : Ops.Bytes($"{draw.Kind}-{draw.Id}"),
+            Record = deletes ? (ReadOnlyMemory<byte>?)null : Ops.Bytes($"{draw.Kind}-{draw.Id}"),
             Session = draw.Session switch { 0 => "ended", 1 => "alive", _ => null },
             RemoveReady = deletes || draw.Ready is 1 or 2,
             AddReady = !deletes && draw.Ready >= 2 ? Ops.Ready(Queues[draw.Queue], draw.Score, draw.Job, draw.Kind, index) : null,

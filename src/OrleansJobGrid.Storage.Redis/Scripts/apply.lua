@@ -48,8 +48,11 @@ local function wrong(key, kind)
 end
 
 local broken = wrong(JOBS, 'hash') or wrong(MARKS, 'hash') or wrong(SIGNATURES, 'hash') or wrong(COUNTERS, 'hash')
-local broken_index, broken_queue, ended = {}, {}, {}
-for i = 1, indexes do broken_index[i] = wrong(KEYS[6 + i], 'zset') end
+local broken_index, broken_queue, ended, some_broken = {}, {}, {}, false
+for i = 1, indexes do
+  broken_index[i] = wrong(KEYS[6 + i], 'zset')
+  some_broken = some_broken or broken_index[i]
+end
 local queue_of, last = {}, {}
 for i = 1, queues do
   local name = ARGV[first_queue_name + i]
@@ -71,11 +74,29 @@ for i = 1, count do ids[i], pos = read('<I2c0', operations, pos) end
 local stored = {}
 if count > 0 and not broken then stored = call('HMGET', JOBS, unpack(ids)) end
 
+-- What will be written, as argument lists with their length n: asking Lua for the length of a list is a search.
+local function list() return { n = 0 } end
+local function push(to, value)
+  local n = to.n + 1
+  to.n = n
+  to[n] = value
+end
+
+-- The reason of the first broken index among the entries that begin at a place.
+local function broken_entry(at, removals, additions)
+  local index, score
+  for e = 1, removals + additions do
+    if e <= removals then index, at = read('<I2', operations, at) else index, score, at = read('<I2Bc0', operations, at) end
+    if broken_index[index] then return broken_index[index] end
+  end
+  return false
+end
+
 local verdicts, reasons, missing = {}, {}, {}
-local job_sets, job_dels = {}, {}
+local job_sets, job_dels = list(), list()
 local zrems, zadds, ready_sets, ready_dels, sums, used_signatures = {}, {}, {}, {}, {}, {}
-for i = 1, indexes do zrems[i], zadds[i] = {}, {} end
-for i = 1, queues do ready_sets[i], ready_dels[i] = {}, {} end
+for i = 1, indexes do zrems[i], zadds[i] = list(), list() end
+for i = 1, queues do ready_sets[i], ready_dels[i] = list(), list() end
 
 for i = 1, count do
   local id, old = ids[i], stored[i]
@@ -105,60 +126,63 @@ for i = 1, count do
   elseif is_new and refusal ~= '' then outcome, why = REJECTED, refusal
   end
 
-  -- Entries are read in any case, to come to the next operation; they count only where the verdict stays APPLIED.
-  local entries = {}
-  for e = 1, removals do
-    entries[e], pos = read('<I2', operations, pos)
-    why = why or broken_index[entries[e]]
-  end
-  local added, scores = {}, {}
-  for e = 1, additions do
-    added[e], scores[e], pos = read('<I2Bc0', operations, pos)
-    why = why or broken_index[added[e]]
-  end
-  local raised, by = {}, {}
-  for e = 1, increments do raised[e], by[e], pos = read('<I2d', operations, pos) end
-
   local taken = old_queue ~= '' and (removes_ready or adds_ready or not has_record)
   local from = taken and queue_of[old_queue]
   if outcome == APPLIED then
     if taken and not from then missing[old_queue] = true end
-    why = why or from and broken_queue[from] or adds_ready and broken_queue[queue]
+    why = from and broken_queue[from] or adds_ready and broken_queue[queue]
+      or some_broken and broken_entry(pos, removals, additions)
     if why then outcome = REJECTED end
   end
 
-  if outcome == APPLIED then
-    for e = 1, removals do local list = zrems[entries[e]]; list[#list + 1] = id end
-    for e = 1, additions do
-      local list = zadds[added[e]]
-      list[#list + 1] = scores[e]
-      list[#list + 1] = id
+  -- Entries and counters are read in any case, to come to the next operation.
+  local applied = outcome == APPLIED
+  for _ = 1, removals do
+    local index
+    index, pos = read('<I2', operations, pos)
+    if applied then push(zrems[index], id) end
+  end
+  for _ = 1, additions do
+    local index, score
+    index, score, pos = read('<I2Bc0', operations, pos)
+    if applied then
+      push(zadds[index], score)
+      push(zadds[index], id)
     end
-    for e = 1, increments do sums[raised[e]] = (sums[raised[e]] or 0) + by[e] end
+  end
+  for _ = 1, increments do
+    local counter, by
+    counter, by, pos = read('<I2d', operations, pos)
+    if applied then sums[counter] = (sums[counter] or 0) + by end
+  end
+
+  if applied then
     if taken then
       number = old_number
-      if from then local list = ready_dels[from]; list[#list + 1] = id end
+      if from then push(ready_dels[from], id) end
     end
     if has_record then
       local place
       if adds_ready then
         number = last[queue] + 1
         last[queue] = number
-        local packed, name, list = pack('<I6', number), ARGV[first_queue_name + queue], ready_sets[queue]
-        list[#list + 1] = id
-        list[#list + 1] = packed .. ready
+        local packed, name = pack('<I6', number), ARGV[first_queue_name + queue]
+        push(ready_sets[queue], id)
+        push(ready_sets[queue], packed .. ready)
         used_signatures[signature] = true
         place = pack('<I2', #name) .. name .. packed
       elseif taken or not old then place = '\0\0'
       else place = sub(old, 25, old_rest - 1)
       end
-      local log = ''
-      if old then log = sub(old, old_rest + 4 + read('<I4', old, old_rest)) end
-      job_sets[#job_sets + 1] = id
-      job_sets[#job_sets + 1] = header .. place .. body .. log .. events
+      push(job_sets, id)
+      if old then
+        push(job_sets, header .. place .. body .. sub(old, old_rest + 4 + read('<I4', old, old_rest)) .. events)
+      else
+        push(job_sets, header .. place .. body .. events)
+      end
       version = read('<I8', header)
     else
-      job_dels[#job_dels + 1] = id
+      push(job_dels, id)
       version = 0
     end
   end
@@ -170,6 +194,21 @@ for i = 1, count do
   verdicts[i] = pack('<BI8I6', outcome, version, number)
 end
 
+-- A signature's text stays what it was first.
+local asked, texts, new_signatures = list(), {}, list()
+for i in pairs(used_signatures) do
+  push(asked, ARGV[first_signature + 2 * i - 1])
+  texts[asked.n] = ARGV[first_signature + 2 * i]
+end
+if asked.n > 0 then
+  for i, text in ipairs(call('HMGET', SIGNATURES, unpack(asked))) do
+    if not text then
+      push(new_signatures, asked[i])
+      push(new_signatures, texts[i])
+    end
+  end
+end
+
 if next(missing) then
   local answer = { 'QUEUES' }
   for name in pairs(missing) do answer[#answer + 1] = name end
@@ -177,8 +216,8 @@ if next(missing) then
 end
 
 -- Lua's stack ends at 8,000 values.
-local function many(command, key, list)
-  for from = 1, #list, 4000 do call(command, key, unpack(list, from, math.min(from + 3999, #list))) end
+local function many(command, key, values)
+  for from = 1, values.n, 4000 do call(command, key, unpack(values, from, math.min(from + 3999, values.n))) end
 end
 
 local function write()
@@ -186,7 +225,7 @@ local function write()
     local key = KEYS[6 + indexes + i]
     many('HDEL', key, ready_dels[i])
     many('HSET', key, ready_sets[i])
-    if #ready_dels[i] > 0 or #ready_sets[i] > 0 then
+    if ready_dels[i].n > 0 or ready_sets[i].n > 0 then
       call('HSET', MARKS, ARGV[first_queue_name + i], string.format('%.0f,%.0f', last[i], call('HLEN', key)))
     end
   end
@@ -197,9 +236,7 @@ local function write()
   end
   many('HDEL', JOBS, job_dels)
   many('HSET', JOBS, job_sets)
-  for i in pairs(used_signatures) do
-    call('HSETNX', SIGNATURES, ARGV[first_signature + 2 * i - 1], ARGV[first_signature + 2 * i])
-  end
+  many('HSET', SIGNATURES, new_signatures)
   for i, sum in pairs(sums) do call('HINCRBY', COUNTERS, ARGV[first_counter_name + i], string.format('%.0f', sum)) end
   call('SET', CLOCK, string.format('%.0f', now))
 end

@@ -20,7 +20,7 @@ public sealed record Worker(
 {
     /// <summary>All other fields under their JSON names.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? More { get; init; }
+    public IDictionary<string, JsonElement>? More { get; set; }
 }
 
 /// <summary>The workers, newest first.</summary>
@@ -36,7 +36,7 @@ public sealed record Queue(string Name, long Depth, int WaitingWorkers)
 {
     /// <summary>All other fields under their JSON names.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? More { get; init; }
+    public IDictionary<string, JsonElement>? More { get; set; }
 }
 
 /// <summary>The queues.</summary>
@@ -61,5 +61,5 @@ public sealed record GridMetrics(
 {
     /// <summary>All other figures under their JSON names.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? More { get; init; }
+    public IDictionary<string, JsonElement>? More { get; set; }
 }

@@ -14,7 +14,7 @@ public sealed record GridHealth(
 {
     /// <summary>All other fields under their JSON names.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? More { get; init; }
+    public IDictionary<string, JsonElement>? More { get; set; }
 }
 
 /// <summary>The store of a grid.</summary>

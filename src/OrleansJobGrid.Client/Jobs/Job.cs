@@ -74,7 +74,7 @@ public sealed record Job
 
     /// <summary>All other fields, such as those of the submission, under their JSON names.</summary>
     [JsonExtensionData]
-    public IDictionary<string, JsonElement>? More { get; init; }
+    public IDictionary<string, JsonElement>? More { get; set; }
 
     /// <summary>Whether nothing will change any more, short of a retry by hand.</summary>
     [JsonIgnore]

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
@@ -82,7 +83,9 @@ internal sealed class GridTransport(HttpClient http, JobGridClientOptions option
     public GridUnreachableException Unreachable(Exception? cause) => new(
         cause is OperationCanceledException
             ? $"The grid at {Address} did not answer in time."
-            : $"No grid answers at {Address}" + (cause is null ? "." : $": {cause.Message}"),
+            : cause is null or HttpRequestException { InnerException: SocketException { SocketErrorCode: SocketError.ConnectionRefused } }
+                ? $"No grid answers at {Address}."
+                : $"No grid answers at {Address}: {cause.Message.TrimEnd('.')}.",
         cause);
 
     public static bool IsBroken(Exception e, CancellationToken cancellationToken) =>

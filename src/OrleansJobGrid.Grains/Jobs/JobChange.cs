@@ -80,7 +80,7 @@ public sealed class JobChange
             OperationId = OperationId ?? operationId,
             ExpectedVersion = version,
             ExpectedOperationId = storedOperation,
-            Record = After is null ? null : JobRecordFormat.Write(After),
+            Record = After is null ? (ReadOnlyMemory<byte>?)null : JobRecordFormat.Write(After),
             NotBefore = NotBefore,
             Session = Session,
             RemoveReady = readyBefore && !readyAfter,

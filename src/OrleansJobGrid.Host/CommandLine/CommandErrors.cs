@@ -55,10 +55,7 @@ internal static class CommandErrors
 
     private static int Report(CommandEnvironment environment, int exitCode, string message, string? mend)
     {
-        var sentence = Printable.Of(message).TrimEnd();
-        environment.Error.WriteLine($"jobgrid: {sentence}{(sentence.EndsWith('.') || sentence.EndsWith(')') ? "" : ".")}");
-        if (mend is not null)
-            environment.Error.WriteLine(mend);
+        environment.Error.WriteLine($"jobgrid: {Printable.Of(message).TrimEnd(' ', '.')}.{(mend is null ? "" : $" {mend}")}");
         return exitCode;
     }
 

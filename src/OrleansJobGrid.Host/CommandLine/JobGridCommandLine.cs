@@ -29,18 +29,23 @@ internal static class JobGridCommandLine
             EnableDefaultExceptionHandler = false,
         };
         var parse = Create(environment).Parse(args);
-        if (parse.Action is ParseErrorAction errors)
-        {
-            errors.ShowHelp = false;
-            errors.Invoke(parse);
-            foreach (var error in parse.Errors)
-                environment.Error.WriteLine($"jobgrid: {error.Message}");
-            var command = parse.CommandResult.Command is RootCommand ? "" : $" {parse.CommandResult.Command.Name}";
-            environment.Error.WriteLine($"See 'jobgrid{command} --help'.");
-            return ExitCode.Usage;
-        }
+        return parse.Action is ParseErrorAction
+            ? RefuseUsage(parse, environment)
+            : await parse.InvokeAsync(configuration, environment.Stop.Token);
+    }
 
-        return await parse.InvokeAsync(configuration, environment.Stop.Token);
+    private static int RefuseUsage(ParseResult parse, CommandEnvironment environment)
+    {
+        var command = parse.CommandResult.Command;
+        var isUnknownCommand = command is RootCommand && parse.UnmatchedTokens is [not ['-', ..], ..];
+        foreach (var error in isUnknownCommand ? parse.Errors.Take(1) : parse.Errors)
+            environment.Error.WriteLine($"jobgrid: {Printable.Of(error.Message)}");
+        var names = command.Children.OfType<Command>().Select(c => c.Name).Concat(command.Options.Select(o => o.Name)).ToList();
+        foreach (var token in parse.UnmatchedTokens.Take(1))
+            if (Spelling.Nearest(token, names) is { } near)
+                environment.Error.WriteLine($"Did you mean '{near}'?");
+        environment.Error.WriteLine($"See 'jobgrid{(command is RootCommand ? "" : $" {command.Name}")} --help'.");
+        return ExitCode.Usage;
     }
 
     private static RootCommand Create(CommandEnvironment environment)

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using OrleansJobGrid.Client;
+using OrleansJobGrid.Host.CommandLine;
 
 namespace OrleansJobGrid.Host.JobFiles;
 

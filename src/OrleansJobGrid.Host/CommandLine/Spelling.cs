@@ -1,4 +1,4 @@
-namespace OrleansJobGrid.Host.JobFiles;
+namespace OrleansJobGrid.Host.CommandLine;
 
 /// <summary>Finds the name that was probably meant.</summary>
 internal static class Spelling

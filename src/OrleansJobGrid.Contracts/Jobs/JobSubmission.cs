@@ -78,6 +78,30 @@ public static class JobSubmissionLimits
     public const int JobBodyBytes = 1 << 20;
     public const int BatchBodyBytes = 64 << 20;
     public static readonly TimeSpan QueueTimeout = TimeSpan.FromDays(7);
+
+    /// <summary>Characters of a service's or a queue's name (the same as in ids).</summary>
+    public const int NameLength = 128;
+
+    /// <summary>Characters of a customer's or a workflow's id (any but control characters).</summary>
+    public const int ReferenceLength = 256;
+
+    /// <summary>Jobs a call of <see cref="IJobIngressGrain.Submit"/>.</summary>
+    public const int JobsPerCall = 1_000;
+
+    /// <summary>Largest <c>max_retries</c>.</summary>
+    public const int MaxRetries = 1_000;
+
+    /// <summary>Longest time limit of an attempt or of the wait in the queue.</summary>
+    public static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(365);
+
+    /// <summary>Longest delay of a backoff.</summary>
+    public static readonly TimeSpan LongestBackoff = TimeSpan.FromDays(7);
+
+    /// <summary>What a <c>retry</c> object leaves out: 1 s, doubled each time, at most 5 minutes.</summary>
+    public static readonly BackoffPolicy DefaultBackoff = new(1_000, 300_000, 2);
+
+    /// <summary>Largest growth of a backoff; the smallest is 1.</summary>
+    public const double MaxBackoffMultiplier = 10;
 }
 
 /// <summary>What became of a submission.</summary>

@@ -1,0 +1,40 @@
+using System.Text.Json.Serialization;
+using OrleansJobGrid.Gateway.Json;
+
+namespace OrleansJobGrid.Gateway.Jobs;
+
+/// <summary>A job was taken; a warning says what may keep it from starting.</summary>
+internal sealed record SubmitAnswer(bool Success, string JobId, string Message, IReadOnlyList<string> Warnings, IsoTime Timestamp);
+
+/// <summary>A batch was taken; <c>success</c>: all of it.</summary>
+internal sealed record BatchAnswer(bool Success, IReadOnlyList<BatchItem> Results, IsoTime Timestamp);
+
+/// <summary>What became of one job of a batch. Where it was refused for its form it has no id.</summary>
+internal sealed record BatchItem(int Index, bool Success, string? JobId, string? Error)
+{
+    /// <summary>What may keep it from starting.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Warning { get; init; }
+}
+
+/// <summary>One job.</summary>
+internal sealed record JobAnswer(bool Success, JobDocument Job, IsoTime Timestamp);
+
+/// <summary>A page of jobs, newest first; the cursor leads to the next page, and null says that there is none.</summary>
+internal sealed record JobListAnswer(bool Success, IReadOnlyList<JobDocument> Jobs, string? NextCursor, IsoTime Timestamp);
+
+/// <summary>The audit log of a job, oldest first.</summary>
+internal sealed record JobEventsAnswer(bool Success, IReadOnlyList<JobEventDocument> Events, string? NextCursor, IsoTime Timestamp);
+
+/// <summary>An entry of the audit log.</summary>
+internal sealed record JobEventDocument(
+    long Sequence, string Type, IsoTime At, string? From, string? To, int Attempt, long Epoch, string? WorkerId, string? Reason);
+
+/// <summary>What a completed job brought.</summary>
+internal sealed record JobResultAnswer(bool Success, string JobId, string Status, RawJson Result, IReadOnlyList<OutputDocument> Outputs, IsoTime Timestamp);
+
+/// <summary>Progress of a job, 0 to 100.</summary>
+internal sealed record JobProgressDocument(string JobId, double Progress, string? Message);
+
+/// <summary>A cancel was taken: the job is cancelled, or will be when its worker has stopped.</summary>
+internal sealed record CancelAnswer(bool Success, string JobId, string Status, string Message, IsoTime Timestamp);

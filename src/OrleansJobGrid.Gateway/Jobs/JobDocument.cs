@@ -1,0 +1,139 @@
+using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Gateway.Json;
+
+namespace OrleansJobGrid.Gateway.Jobs;
+
+/// <summary>A job as returned. What it does not have is <c>null</c>.</summary>
+internal sealed record JobDocument
+{
+    public required string Id { get; init; }
+
+    /// <summary>pending, assigned, in_progress, retrying, completed, failed, cancelled or timeout.</summary>
+    public required string Status { get; init; }
+    public required string ServiceRequired { get; init; }
+    public required string Queue { get; init; }
+
+    /// <summary>0 to 100, higher first.</summary>
+    public required int Priority { get; init; }
+    public required RawJson Payload { get; init; }
+    public string? CustomerId { get; init; }
+    public string? WorkflowId { get; init; }
+    public int? WorkflowPriority { get; init; }
+    public IsoTime? WorkflowDatetime { get; init; }
+    public IsoTime? Deadline { get; init; }
+    public int? MaxRetries { get; init; }
+    public BackoffDocument? Retry { get; init; }
+
+    /// <summary>Longest attempt, seconds; null: the service's default.</summary>
+    public double? TimeoutSeconds { get; init; }
+
+    /// <summary>Longest wait for a start, seconds; null: 7 days.</summary>
+    public double? QueueTimeoutSeconds { get; init; }
+    public required bool Idempotent { get; init; }
+    public string? OnUnknown { get; init; }
+    public IsoTime? NotBefore { get; init; }
+    public required RawJson Metadata { get; init; }
+
+    /// <summary>The runs that the job is answerable for, from 1; 0 before the first.</summary>
+    public required int Attempt { get; init; }
+
+    /// <summary>Raised by every grant to a worker.</summary>
+    public required long Epoch { get; init; }
+    public string? WorkerId { get; init; }
+
+    /// <summary>0 to 100.</summary>
+    public required double Progress { get; init; }
+    public string? ProgressMessage { get; init; }
+    public required IsoTime CreatedAt { get; init; }
+    public IsoTime? AssignedAt { get; init; }
+    public IsoTime? StartedAt { get; init; }
+    public IsoTime? CompletedAt { get; init; }
+
+    /// <summary>When it failed for good, or a time limit ended it.</summary>
+    public IsoTime? FailedAt { get; init; }
+    public IsoTime? CancelledAt { get; init; }
+
+    /// <summary>The end of its backoff.</summary>
+    public IsoTime? RetryAt { get; init; }
+    public required RawJson Result { get; init; }
+    public required IReadOnlyList<OutputDocument> Outputs { get; init; }
+    public string? Error { get; init; }
+    public required IReadOnlyList<FailureDocument> Failures { get; init; }
+
+    /// <summary>Its place in its queue, from 1, while it is pending.</summary>
+    public long? QueuePosition { get; init; }
+
+    /// <summary>Why nobody can say what became of it, while that is so.</summary>
+    public string? HeldReason { get; init; }
+
+    /// <summary>Whether no registered worker can do it.</summary>
+    public required bool Unworkable { get; init; }
+    public string? UnworkableReason { get; init; }
+    public required bool CancelRequested { get; init; }
+
+    /// <summary>Why it ended as it did, where that is not told by the error.</summary>
+    public string? EndReason { get; init; }
+
+    public static JobDocument Of(JobView job) => new()
+    {
+        Id = job.Id,
+        Status = job.Status.Name(),
+        ServiceRequired = job.Service,
+        Queue = job.Queue,
+        Priority = job.Priority,
+        Payload = new RawJson(job.Payload, Checked: true),
+        CustomerId = job.CustomerId,
+        WorkflowId = job.WorkflowId,
+        WorkflowPriority = job.WorkflowPriority,
+        WorkflowDatetime = IsoTime.Of(job.WorkflowTime),
+        Deadline = IsoTime.Of(job.Deadline),
+        MaxRetries = job.MaxRetries,
+        Retry = job.Retry is { } retry ? new BackoffDocument(retry.BaseDelayMs / 1000d, retry.MaxDelayMs / 1000d, retry.Multiplier) : null,
+        TimeoutSeconds = job.AttemptTimeoutMs / 1000d,
+        QueueTimeoutSeconds = job.QueueTimeoutMs / 1000d,
+        Idempotent = job.Idempotent,
+        OnUnknown = job.OnUnknown,
+        NotBefore = IsoTime.Of(job.NotBefore),
+        Metadata = new RawJson(job.Metadata, Checked: true),
+        Attempt = job.Attempt,
+        Epoch = job.Epoch,
+        WorkerId = job.WorkerId,
+        Progress = job.Progress,
+        ProgressMessage = job.ProgressMessage,
+        CreatedAt = new IsoTime(job.CreatedAt),
+        AssignedAt = IsoTime.Of(job.AssignedAt),
+        StartedAt = IsoTime.Of(job.StartedAt),
+        CompletedAt = Finished(job, JobStatus.Completed),
+        FailedAt = Finished(job, JobStatus.Failed) ?? Finished(job, JobStatus.Timeout),
+        CancelledAt = Finished(job, JobStatus.Cancelled),
+        RetryAt = IsoTime.Of(job.RetryAt),
+        Result = new RawJson(job.Result, Checked: false),
+        Outputs = OutputDocument.Of(job.Outputs),
+        Error = job.Error,
+        Failures = [.. job.Failures.Select(FailureDocument.Of)],
+        QueuePosition = job.QueuePosition,
+        Unworkable = job.UnworkableReason is not null,
+        UnworkableReason = job.UnworkableReason,
+        CancelRequested = job.CancelRequested,
+        EndReason = job.EndReason,
+    };
+
+    private static IsoTime? Finished(JobView job, JobStatus status) => job.Status == status ? IsoTime.Of(job.FinishedAt) : null;
+}
+
+/// <summary>A backoff: the first and the longest delay in seconds, and the growth from one to the next.</summary>
+internal sealed record BackoffDocument(double BaseDelay, double MaxDelay, double Multiplier);
+
+/// <summary>A file that the job brought; read it at <c>GET /api/artefacts/{artefact}</c>.</summary>
+internal sealed record OutputDocument(string Artefact, string Name, string Sha256, long Size)
+{
+    public static IReadOnlyList<OutputDocument> Of(IReadOnlyList<JobOutputView> outputs) =>
+        [.. outputs.Select(o => new OutputDocument(o.Artefact, o.Name, o.Sha256, o.Size))];
+}
+
+/// <summary>A failed attempt.</summary>
+internal sealed record FailureDocument(int Attempt, long Epoch, string WorkerId, string FailureType, string FailureReason, string Message, IsoTime At)
+{
+    public static FailureDocument Of(FailureView f) =>
+        new(f.Attempt, f.Epoch, f.WorkerId, f.FailureType, f.FailureReason, f.Message, new IsoTime(f.At));
+}

@@ -1,0 +1,110 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Gateway.Grains;
+using OrleansJobGrid.Gateway.Hosting;
+using OrleansJobGrid.Gateway.Json;
+using OrleansJobGrid.Gateway.Problems;
+
+namespace OrleansJobGrid.Gateway.Jobs;
+
+/// <summary><c>GET /api/jobs</c>, <c>GET /api/jobs/{id}</c>, its events and its result.</summary>
+internal static class JobReadEndpoints
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/api/jobs", ListAsync)
+            .Describe("Jobs", "Lists jobs, newest first", "By a prefix of the id (q) the list is in the order of ids. A page may be empty and still have a cursor: the search goes on there.")
+            .TakesQuery("status", "pending, assigned, in_progress, retrying, completed, failed, cancelled or timeout")
+            .TakesQuery("service", "The service required")
+            .TakesQuery("customer_id", "The customer")
+            .TakesQuery("workflow_id", "The workflow")
+            .TakesQuery("q", "A prefix of the id")
+            .TakesQuery("limit", "1 to 500, default 50")
+            .TakesQuery("cursor", "next_cursor of the page before")
+            .Answers<JobListAnswer>(200)
+            .Refuses(400, 503);
+        routes.MapGet("/api/jobs/{id}", GetAsync)
+            .Describe("Jobs", "Shows a job").Answers<JobAnswer>(200).Refuses(404, 503);
+        routes.MapGet("/api/jobs/{id}/events", EventsAsync)
+            .Describe("Jobs", "Shows a job's audit log, oldest first").Answers<JobEventsAnswer>(200).Refuses(404, 503);
+        routes.MapGet("/api/jobs/{id}/result", ResultAsync)
+            .Describe("Jobs", "Shows what a completed job brought", "409 while it has not completed, or where it ended otherwise.")
+            .Answers<JobResultAnswer>(200).Refuses(404, 409, 503);
+    }
+
+    public static async Task ListAsync(HttpContext context, IGridGrains grains, TimeProvider time)
+    {
+        if (JobListQuery.Read(context.Request.Query, out var errors) is not { } filter)
+        {
+            await GridProblem.Invalid(errors).WriteAsync(context);
+            return;
+        }
+
+        JobPage page;
+        try
+        {
+            page = await grains.Query().List(filter);
+        }
+        catch (Exception e) when (e is ArgumentException or FormatException && filter.Cursor is not null)
+        {
+            // Only the store can read its cursors.
+            await GridProblem.Invalid([JobListQuery.BadCursor]).WriteAsync(context);
+            return;
+        }
+
+        var answer = new JobListAnswer(true, [.. page.Jobs.Select(JobDocument.Of)], page.NextCursor, IsoTime.Now(time));
+        await JsonAnswer.StreamAsync(context, StatusCodes.Status200OK, answer, GatewayJson.Relaxed.JobListAnswer);
+    }
+
+    public static async Task GetAsync(string id, HttpContext context, IGridGrains grains, TimeProvider time)
+    {
+        var job = await FindAsync(id, grains);
+        await (job is null
+            ? GridProblem.NoSuchJob(id).WriteAsync(context)
+            : JsonAnswer.WriteAsync(context, 200, new JobAnswer(true, JobDocument.Of(job), IsoTime.Now(time)), GatewayJson.Relaxed.JobAnswer));
+    }
+
+    public static async Task EventsAsync(string id, HttpContext context, IGridGrains grains, TimeProvider time)
+    {
+        var events = JobNames.IsName(id) ? await grains.Query().Events(id) : null;
+        if (events is null)
+        {
+            await GridProblem.NoSuchJob(id).WriteAsync(context);
+            return;
+        }
+
+        JobEventDocument[] shown =
+        [
+            .. events.Select(e => new JobEventDocument(e.Sequence, e.Type, new IsoTime(e.At), e.From, e.To, e.Attempt, e.Epoch, e.WorkerId, e.Reason)),
+        ];
+        await JsonAnswer.StreamAsync(context, 200, new JobEventsAnswer(true, shown, null, IsoTime.Now(time)), GatewayJson.Relaxed.JobEventsAnswer);
+    }
+
+    public static async Task ResultAsync(string id, HttpContext context, IGridGrains grains, TimeProvider time)
+    {
+        var job = await FindAsync(id, grains);
+        if (job is null)
+        {
+            await GridProblem.NoSuchJob(id).WriteAsync(context);
+            return;
+        }
+
+        if (job.Status != JobStatus.Completed)
+        {
+            await GridProblem.Conflict(NoResult(job), id).WriteAsync(context);
+            return;
+        }
+
+        var answer = new JobResultAnswer(true, id, job.Status.Name(), new RawJson(job.Result, Checked: false), OutputDocument.Of(job.Outputs), IsoTime.Now(time));
+        await JsonAnswer.WriteAsync(context, 200, answer, GatewayJson.Relaxed.JobResultAnswer);
+    }
+
+    private static string NoResult(JobView job) => job.Status.IsFinal()
+        ? $"The job '{job.Id}' ended as {job.Status.Name()} and has no result: {job.Error ?? job.EndReason ?? "GET /api/jobs/{id}/events says why"}"
+        : $"The job '{job.Id}' is {job.Status.Name()}: its result comes when it has completed; GET /api/jobs/{{id}}/stream tells when.";
+
+    // What cannot be an id is the id of no job, and the cluster need not be asked.
+    private static async Task<JobView?> FindAsync(string id, IGridGrains grains) => JobNames.IsName(id) ? await grains.Query().Get(id) : null;
+}

@@ -1,0 +1,41 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using OrleansJobGrid.Gateway.Artefacts;
+using OrleansJobGrid.Gateway.Jobs;
+using OrleansJobGrid.Gateway.Operations;
+using OrleansJobGrid.Gateway.Problems;
+
+namespace OrleansJobGrid.Gateway.Json;
+
+/// <summary>The answers' JSON, without reflection.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(ProblemDocument))]
+[JsonSerializable(typeof(JobSubmissionDocument))]
+[JsonSerializable(typeof(IReadOnlyList<JobSubmissionDocument>))]
+[JsonSerializable(typeof(SubmitAnswer))]
+[JsonSerializable(typeof(BatchAnswer))]
+[JsonSerializable(typeof(JobAnswer))]
+[JsonSerializable(typeof(JobListAnswer))]
+[JsonSerializable(typeof(JobEventsAnswer))]
+[JsonSerializable(typeof(JobResultAnswer))]
+[JsonSerializable(typeof(JobProgressDocument))]
+[JsonSerializable(typeof(CancelAnswer))]
+[JsonSerializable(typeof(ArtefactAnswer))]
+[JsonSerializable(typeof(WorkerListAnswer))]
+[JsonSerializable(typeof(QueueListAnswer))]
+[JsonSerializable(typeof(MetricsDocument))]
+[JsonSerializable(typeof(HealthDocument))]
+[JsonSerializable(typeof(ReadinessDocument))]
+internal sealed partial class GatewayJson : JsonSerializerContext
+{
+    /// <summary>
+    /// The same, leaving quotes and letters of other scripts as they are: answers are JSON and never part of a page, and people read
+    /// them in terminals.
+    /// </summary>
+    public static GatewayJson Relaxed { get; } = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+}

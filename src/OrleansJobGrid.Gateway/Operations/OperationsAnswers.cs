@@ -1,0 +1,68 @@
+using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Operations;
+using OrleansJobGrid.Gateway.Json;
+
+namespace OrleansJobGrid.Gateway.Operations;
+
+/// <summary>The workers.</summary>
+internal sealed record WorkerListAnswer(bool Success, IReadOnlyList<WorkerDocument> Workers, string? NextCursor, IsoTime Timestamp);
+
+/// <summary>A worker; its state is active, draining, lost (its lease ended) or ended.</summary>
+internal sealed record WorkerDocument(
+    string WorkerId,
+    string Node,
+    IReadOnlyList<string> Services,
+    int Slots,
+    IReadOnlyList<string> Jobs,
+    string State,
+    IsoTime LeaseExpiresAt,
+    IsoTime StartedAt,
+    string Version,
+    string SessionId)
+{
+    public static WorkerDocument Of(WorkerView w) =>
+        new(w.WorkerId, w.Node, w.Services, w.Slots, w.Jobs, w.State, new IsoTime(w.LeaseExpiresAt), new IsoTime(w.StartedAt), w.Version, w.SessionId);
+}
+
+/// <summary>The queues.</summary>
+internal sealed record QueueListAnswer(bool Success, IReadOnlyList<QueueDocument> Queues, string? NextCursor, IsoTime Timestamp);
+
+/// <summary>A queue: its jobs that are ready, and the workers that wait for one.</summary>
+internal sealed record QueueDocument(string Name, long Depth, int WaitingWorkers);
+
+/// <summary>The grid's figures; completed, failed, cancelled and timed_out are counted since the store was made.</summary>
+internal sealed record MetricsDocument(
+    long QueueDepth,
+    long Running,
+    long Retrying,
+    long Completed,
+    long Failed,
+    long Cancelled,
+    long TimedOut,
+    long DeadLetters,
+    long Workers,
+    double OldestQueuedSeconds,
+    double AvgProcessingMs,
+    double P95ProcessingMs)
+{
+    public static MetricsDocument Of(GridMetrics m) => new(
+        m.QueueDepth, m.Running, m.Retrying, m.Completed, m.Failed, m.Cancelled, m.TimedOut, m.DeadLetters, m.Workers,
+        m.OldestQueuedSeconds, m.AvgProcessingMs, m.P95ProcessingMs);
+}
+
+/// <summary>The grid's health: ok, degraded or down, with the reasons. The store is null where the grid did not answer.</summary>
+internal sealed record HealthDocument(
+    string Status, IReadOnlyList<string> Reasons, StoreHealthDocument? Store, IReadOnlyList<string> Roles, string Version, IsoTime Timestamp);
+
+/// <summary>The store, and what an acknowledged write survives.</summary>
+internal sealed record StoreHealthDocument(string Kind, string Where, string Durability, IReadOnlyList<StoreFindingDocument> Findings)
+{
+    public static StoreHealthDocument Of(StoreHealth s) =>
+        new(s.Kind, s.Where, s.Durability, [.. s.Findings.Select(f => new StoreFindingDocument(f.Setting, f.Value, f.Warning))]);
+}
+
+/// <summary>A setting of the store's server; a null warning: fine as it is.</summary>
+internal sealed record StoreFindingDocument(string Setting, string Value, string? Warning);
+
+/// <summary>Whether this process lives, or is ready for requests; if not, why.</summary>
+internal sealed record ReadinessDocument(string Status, IReadOnlyList<string> Reasons);

@@ -1,0 +1,51 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using OrleansJobGrid.Gateway.Grains;
+using OrleansJobGrid.Gateway.Hosting;
+using OrleansJobGrid.Gateway.Json;
+
+namespace OrleansJobGrid.Gateway.Operations;
+
+/// <summary><c>GET /api/workers</c>, <c>GET /api/queues</c>, <c>GET /api/metrics</c> and <c>GET /metrics</c>.</summary>
+internal static class OperationsEndpoints
+{
+    public static void Map(IEndpointRouteBuilder routes)
+    {
+        routes.MapGet("/api/workers", WorkersAsync)
+            .Describe("Operations", "Lists the workers").Answers<WorkerListAnswer>(200).Refuses(503);
+        routes.MapGet("/api/queues", QueuesAsync)
+            .Describe("Operations", "Lists the queues").Answers<QueueListAnswer>(200).Refuses(503);
+        routes.MapGet("/api/metrics", MetricsAsync)
+            .Describe("Operations", "Shows the grid's figures").Answers<MetricsDocument>(200).Refuses(503);
+        routes.MapGet("/metrics", PrometheusAsync)
+            .Describe("Operations", "Shows the same figures to Prometheus").Produces<string>(200, PrometheusText.ContentType).Refuses(503);
+    }
+
+    public static async Task WorkersAsync(HttpContext context, IGridGrains grains, TimeProvider time)
+    {
+        var workers = await grains.Operations().Workers();
+        var answer = new WorkerListAnswer(true, [.. workers.Select(WorkerDocument.Of)], null, IsoTime.Now(time));
+        await JsonAnswer.StreamAsync(context, 200, answer, GatewayJson.Relaxed.WorkerListAnswer);
+    }
+
+    public static async Task QueuesAsync(HttpContext context, IGridGrains grains, TimeProvider time)
+    {
+        var queues = await grains.Operations().Queues();
+        var answer = new QueueListAnswer(true, [.. queues.Select(q => new QueueDocument(q.Name, q.Depth, q.WaitingWorkers))], null, IsoTime.Now(time));
+        await JsonAnswer.StreamAsync(context, 200, answer, GatewayJson.Relaxed.QueueListAnswer);
+    }
+
+    public static async Task MetricsAsync(HttpContext context, IGridGrains grains)
+    {
+        var metrics = await grains.Query().Metrics();
+        await JsonAnswer.WriteAsync(context, 200, MetricsDocument.Of(metrics), GatewayJson.Relaxed.MetricsDocument);
+    }
+
+    public static async Task PrometheusAsync(HttpContext context, IGridGrains grains)
+    {
+        var text = PrometheusText.Of(await grains.Query().Metrics());
+        context.Response.ContentType = PrometheusText.ContentType;
+        await context.Response.WriteAsync(text, context.RequestAborted);
+    }
+}

@@ -1,0 +1,19 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+
+namespace OrleansJobGrid.ProcessTests.Grid;
+
+/// <summary>Signals to processes of a test's own.</summary>
+internal static partial class Signals
+{
+    public const int Terminate = 15;
+
+    public static void Send(int processId, int signal)
+    {
+        if (Kill(processId, signal) != 0)
+            throw new Win32Exception(Marshal.GetLastPInvokeError());
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int processId, int signal);
+}

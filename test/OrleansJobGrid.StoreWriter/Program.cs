@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using OrleansJobGrid.Storage;
+using OrleansJobGrid.Storage.Redis;
 using OrleansJobGrid.Storage.Sqlite;
 using OrleansJobGrid.TestKit.Stores.Survival;
 
@@ -8,7 +9,7 @@ using OrleansJobGrid.TestKit.Stores.Survival;
 
 if (await OpenAsync(args) is not { } opened)
 {
-    await Console.Error.WriteLineAsync("usage: StoreWriter sqlite FOLDER [SEED] | redis HOST:PORT PREFIX SHARDS [SEED]");
+    await Console.Error.WriteLineAsync("usage: StoreWriter sqlite FOLDER [SEED] | redis HOST:PORT CLUSTER SHARDS [SEED]");
     return 2;
 }
 
@@ -33,6 +34,9 @@ static async Task<(IJobStore Store, int Seed)?> OpenAsync(string[] args) => args
 {
     ["sqlite", var folder, .. var rest] when rest.Length < 2 =>
         (await SqliteJobStore.OpenAsync(new SqliteStoreOptions { DataFolder = folder }, TimeProvider.System, CancellationToken.None), Seed(rest)),
+    ["redis", var endpoint, var cluster, var shards, .. var rest] when rest.Length < 2 =>
+        (await RedisJobStore.OpenAsync(
+            new RedisStoreOptions { Endpoint = endpoint, Cluster = cluster, Shards = int.Parse(shards) }, TimeProvider.System, CancellationToken.None), Seed(rest)),
     _ => null,
 };
 

@@ -126,7 +126,10 @@ public sealed class JobStreamEndpointTests
                 if (line.StartsWith("event: ", StringComparison.Ordinal))
                     name = line[7..];
                 else if (line.StartsWith("data: ", StringComparison.Ordinal))
+                {
+                    Assert.Equal("", await LineAsync());
                     return (name, JsonDocument.Parse(line[6..]).RootElement);
+                }
             }
         }
 

@@ -105,8 +105,12 @@ public sealed class OperationsEndpointTests
         Assert.True(submit.GetProperty("requestBody").GetProperty("content").TryGetProperty("application/json", out _));
         var schemas = document.GetProperty("components").GetProperty("schemas");
         var job = schemas.GetProperty("JobDocument").GetProperty("properties");
-        Assert.Equal("date-time", job.GetProperty("created_at").GetProperty("format").GetString());
-        var taken = schemas.GetProperty("JobSubmissionDocument").GetProperty("properties").EnumerateObject().Select(p => p.Name);
+        Assert.Equal("#/components/schemas/IsoTime", job.GetProperty("created_at").GetProperty("$ref").GetString());
+        Assert.Equal("date-time", schemas.GetProperty("IsoTime").GetProperty("format").GetString());
+        Assert.Equal("integer", job.GetProperty("priority").GetProperty("type").GetString());
+        var body = submit.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema");
+        Assert.Equal(["payload", "service_required"], body.GetProperty("required").EnumerateArray().Select(r => r.GetString()!).Order());
+        var taken = body.GetProperty("properties").EnumerateObject().Select(p => p.Name);
         Assert.Equal(OrleansJobGrid.Gateway.Jobs.SubmissionFields.Taken.Order(), taken.Order());
     }
 }

@@ -47,7 +47,7 @@ internal sealed record JobSubmissionDocument
     public int? MaxRetries { get; init; }
 
     /// <summary>The job's own backoff, delays in seconds; what it leaves out is 1 s, 300 s and 2.</summary>
-    public BackoffDocument? Retry { get; init; }
+    public RetryDocument? Retry { get; init; }
 
     /// <summary>Longest attempt from its start, above 0; absent: the service's default. Not together with timeout_minutes.</summary>
     public double? TimeoutSeconds { get; init; }
@@ -71,4 +71,17 @@ internal sealed record JobSubmissionDocument
 
     /// <summary>The submitter's own, up to 16 KB, returned as it is.</summary>
     public Dictionary<string, JsonElement>? Metadata { get; init; }
+}
+
+/// <summary>A backoff as submitted: the first and the longest delay in seconds, and the growth from one to the next.</summary>
+internal sealed record RetryDocument
+{
+    [DefaultValue(1d), Range(0d, 604_800d)]
+    public double? BaseDelay { get; init; }
+
+    [DefaultValue(300d), Range(0d, 604_800d)]
+    public double? MaxDelay { get; init; }
+
+    [DefaultValue(2d), Range(1d, 10d)]
+    public double? Multiplier { get; init; }
 }

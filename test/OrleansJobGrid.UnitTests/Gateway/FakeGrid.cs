@@ -1,0 +1,125 @@
+using System.Collections.Concurrent;
+using Orleans.Concurrency;
+using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Operations;
+using OrleansJobGrid.Gateway.Grains;
+
+namespace OrleansJobGrid.UnitTests.Gateway;
+
+/// <summary>A grid in memory: takes submissions as the real one does, and answers what a test has set.</summary>
+internal sealed class FakeGrid : IGridGrains, IJobIngressGrain, IJobQueryGrain, IGridOperationsGrain
+{
+    public ConcurrentDictionary<string, JobSubmission> Taken { get; } = new();
+
+    public ConcurrentQueue<int> Calls { get; } = new();
+
+    public ConcurrentQueue<string> Order { get; } = new();
+
+    public ConcurrentDictionary<string, FakeJob> Jobs { get; } = new();
+
+    /// <summary>Runs before each submission; may throw, or answer in the grid's place.</summary>
+    public Func<IReadOnlyList<JobSubmission>, Task<IReadOnlyList<SubmitResult>?>>? OnSubmit { get; set; }
+
+    public Func<JobFilter, JobPage> OnList { get; set; } = _ => new JobPage([], null);
+
+    public Func<string, IReadOnlyList<JobEventView>?> OnEvents { get; set; } = _ => null;
+
+    public Func<GridMetrics> OnMetrics { get; set; } = () => new GridMetrics();
+
+    public Func<Task<GridHealth>> OnHealth { get; set; } = () => Task.FromResult(new GridHealth("ok", [], new StoreHealth("sqlite", "./data", "kill -9", [])));
+
+    public IReadOnlyList<WorkerView> WorkerList { get; set; } = [];
+
+    public IReadOnlyList<QueueSummary> QueueList { get; set; } = [];
+
+    public IJobIngressGrain Ingress() => this;
+
+    public IJobQueryGrain Query() => this;
+
+    public IJobGrain Job(string jobId) => Jobs.GetOrAdd(jobId, _ => new FakeJob());
+
+    public IGridOperationsGrain Operations() => this;
+
+    public async Task<IReadOnlyList<SubmitResult>> Submit(Immutable<IReadOnlyList<JobSubmission>> submissions)
+    {
+        Calls.Enqueue(submissions.Value.Count);
+        if (OnSubmit is not null && await OnSubmit(submissions.Value) is { } answers)
+            return answers;
+        return [.. submissions.Value.Select(Take)];
+    }
+
+    public Task<JobView?> Get(string jobId) => Task.FromResult(Jobs.TryGetValue(jobId, out var job) ? job.Current : null);
+
+    public Task<IReadOnlyList<JobEventView>?> Events(string jobId) => Task.FromResult(OnEvents(jobId));
+
+    public Task<JobPage> List(JobFilter filter) => Task.FromResult(OnList(filter));
+
+    public Task<GridMetrics> Metrics() => Task.FromResult(OnMetrics());
+
+    public Task<IReadOnlyList<WorkerView>> Workers() => Task.FromResult(WorkerList);
+
+    public Task<IReadOnlyList<QueueSummary>> Queues() => Task.FromResult(QueueList);
+
+    public Task<GridHealth> Health() => OnHealth();
+
+    private SubmitResult Take(JobSubmission job)
+    {
+        var kept = Taken.GetOrAdd(job.Id, job);
+        if (ReferenceEquals(kept, job))
+        {
+            Order.Enqueue(job.Id);
+            return new SubmitResult(job.Id, SubmitOutcome.Created);
+        }
+
+        return new SubmitResult(job.Id, kept.BodyHash == job.BodyHash ? SubmitOutcome.Replayed : SubmitOutcome.Conflict);
+    }
+}
+
+/// <summary>A job whose changes a test makes by hand; watches wake as in the grid.</summary>
+internal sealed class FakeJob : IJobGrain
+{
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public JobView? Current { get; private set; }
+
+    public ControlAnswer CancelAnswer { get; set; } = new(false, false, default, "");
+
+    /// <summary>Exceptions that the next watches throw.</summary>
+    public ConcurrentQueue<Exception> WatchFaults { get; } = new();
+
+    public void Set(JobView? job)
+    {
+        Current = job;
+        Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    }
+
+    public async Task<JobView?> Watch(long seenVersion, long seenProgress, TimeSpan wait)
+    {
+        if (WatchFaults.TryDequeue(out var fault))
+            throw fault;
+        var changed = _changed.Task;
+        if (Current is { } job && job.Version == seenVersion && job.ProgressNumber == seenProgress)
+            await Task.WhenAny(changed, Task.Delay(wait, TimeProvider.System));
+        return Current;
+    }
+
+    public Task<ControlAnswer> Cancel(string reason) => Task.FromResult(CancelAnswer);
+
+    public Task<StartAnswer> TryStart(StartRequest request) => throw new NotSupportedException();
+
+    public Task<ReportOutcome> Begin(GrantToken token) => throw new NotSupportedException();
+
+    public Task<ReportOutcome> Progress(GrantToken token, double percent, string? message) => throw new NotSupportedException();
+
+    public Task<ReportOutcome> Checkpoint(GrantToken token, Immutable<byte[]> state) => throw new NotSupportedException();
+
+    public Task<ReportOutcome> Complete(GrantToken token, CompletionReport report) => throw new NotSupportedException();
+
+    public Task<ReportOutcome> Fail(GrantToken token, FailureReport report) => throw new NotSupportedException();
+
+    public Task<ReportOutcome> Stopped(GrantToken token, StopReason reason) => throw new NotSupportedException();
+
+    public Task SessionEnded(string sessionId, string reason) => throw new NotSupportedException();
+
+    public Task OnDue() => throw new NotSupportedException();
+}

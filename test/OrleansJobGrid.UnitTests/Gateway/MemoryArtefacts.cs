@@ -1,0 +1,43 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using OrleansJobGrid.Artefacts;
+
+namespace OrleansJobGrid.UnitTests.Gateway;
+
+/// <summary>Artefacts in memory.</summary>
+internal sealed class MemoryArtefacts : IArtefactStore
+{
+    public ConcurrentDictionary<string, byte[]> Kept { get; } = new();
+
+    public string Location => "memory";
+
+    public async Task<ArtefactInfo> UploadAsync(Stream content, long maxBytes, CancellationToken cancellationToken)
+    {
+        using var all = new MemoryStream();
+        var piece = new byte[8192];
+        while (await content.ReadAsync(piece, cancellationToken) is > 0 and var read)
+        {
+            all.Write(piece, 0, read);
+            if (all.Length > maxBytes)
+                throw new ArtefactTooLargeException(maxBytes);
+        }
+
+        var bytes = all.ToArray();
+        var hash = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        Kept["sha256-" + hash] = bytes;
+        return new ArtefactInfo("sha256-" + hash, hash, bytes.Length);
+    }
+
+    public Task<ArtefactInfo> WriteOnceAsync(string artefactId, Stream content, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<Stream?> OpenReadAsync(string artefactId, CancellationToken cancellationToken)
+    {
+        if (artefactId.Contains("..", StringComparison.Ordinal))
+            throw new ArgumentException("An id holds no '..'.", nameof(artefactId));
+        return Task.FromResult<Stream?>(Kept.TryGetValue(artefactId, out var bytes) ? new MemoryStream(bytes, writable: false) : null);
+    }
+
+    public Task DeleteScratchAsync(string jobId, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task DeleteJobAsync(string jobId, CancellationToken cancellationToken) => throw new NotSupportedException();
+}

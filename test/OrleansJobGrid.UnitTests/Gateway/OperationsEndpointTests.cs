@@ -1,0 +1,116 @@
+using System.Text.Json;
+using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Operations;
+using Xunit;
+
+namespace OrleansJobGrid.UnitTests.Gateway;
+
+public sealed class OperationsEndpointTests
+{
+    private static readonly StoreHealth Store = new("redis", "127.0.0.1:6379", "lost with Redis itself", [new StoreSetting("appendfsync", "everysec", "set it to always")]);
+
+    [Fact]
+    public async Task Workers_And_Queues_AreListed()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync();
+        gateway.Grid.WorkerList =
+        [
+            new WorkerView
+            {
+                WorkerId = "n:0", Node = "n", Services = ["simulation"], Slots = 4, Jobs = ["a"], State = "active",
+                LeaseExpiresAt = 1_750_000_000_000, StartedAt = 1_750_000_000_000, Version = "1", SessionId = "s",
+            },
+        ];
+        gateway.Grid.QueueList = [new QueueSummary("default", 7, 2)];
+        var worker = (await gateway.GetAsync("/api/workers")).Json.GetProperty("workers")[0];
+        Assert.Equal(
+            ["worker_id", "node", "services", "slots", "jobs", "state", "lease_expires_at", "started_at", "version", "session_id"],
+            worker.EnumerateObject().Select(p => p.Name));
+        Assert.Equal("2025-06-15T15:06:40.000Z", worker.GetProperty("lease_expires_at").GetString());
+        var queues = (await gateway.GetAsync("/api/queues")).Json;
+        Assert.Equal("""{"name":"default","depth":7,"waiting_workers":2}""", queues.GetProperty("queues")[0].GetRawText());
+        Assert.Equal(["success", "queues", "next_cursor", "timestamp"], queues.EnumerateObject().Select(p => p.Name));
+    }
+
+    [Fact]
+    public async Task Metrics_AreFlatJsonAndPrometheusTextOfTheSameFigures()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync();
+        gateway.Grid.OnMetrics = () => new GridMetrics { QueueDepth = 1, Running = 2, Retrying = 3, Completed = 4, Failed = 5, DeadLetters = 6, Workers = 7, OldestQueuedSeconds = 8.5, AvgProcessingMs = 1_500, P95ProcessingMs = 2_250 };
+        var json = (await gateway.GetAsync("/api/metrics")).Json;
+        Assert.All(json.EnumerateObject(), p => Assert.Equal(JsonValueKind.Number, p.Value.ValueKind));
+        string[] fixedNames = ["queue_depth", "running", "retrying", "completed", "failed", "dead_letters", "workers", "oldest_queued_seconds", "avg_processing_ms", "p95_processing_ms"];
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8.5, 1_500, 2_250], fixedNames.Select(n => json.GetProperty(n).GetDouble()));
+        var text = (await gateway.GetAsync("/metrics")).Text;
+        Assert.Contains("# TYPE jobgrid_jobs_completed_total counter\njobgrid_jobs_completed_total 4\n", text, StringComparison.Ordinal);
+        Assert.Contains("\njobgrid_processing_avg_seconds 1.5\n", text, StringComparison.Ordinal);
+        var samples = text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(l => l[0] != '#').Select(l => l.Split(' ')[0]).ToArray();
+        Assert.Equal(json.EnumerateObject().Count(), samples.Length);
+        Assert.All(samples, s => Assert.Contains($"# HELP {s} ", text, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("ok", 200)]
+    [InlineData("degraded", 200)]
+    [InlineData("down", 503)]
+    public async Task Health_AnswersByItsStatusWithTheReasonsAndTheStore(string status, int code)
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(o => (o.Roles, o.Version) = (["gateway", "grid"], "9.9"));
+        gateway.Grid.OnHealth = () => Task.FromResult(new GridHealth(status, ["because"], Store));
+        var health = await gateway.GetAsync("/api/health");
+        Assert.Equal(code, (int)health.Status);
+        Assert.Equal(status, health.Json.GetProperty("status").GetString());
+        Assert.Equal("because", health.Json.GetProperty("reasons")[0].GetString());
+        Assert.Equal("set it to always", health.Json.GetProperty("store").GetProperty("findings")[0].GetProperty("warning").GetString());
+        Assert.Equal("grid", health.Json.GetProperty("roles")[1].GetString());
+        Assert.Equal("9.9", health.Json.GetProperty("version").GetString());
+        Assert.Equal(code, (int)(await gateway.GetAsync("/health/ready")).Status);
+        Assert.Equal(200, (int)(await gateway.GetAsync("/health/live")).Status);
+    }
+
+    [Fact]
+    public async Task Health_WhenTheGridDoesNotAnswer_IsDownWithinItsTime()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync(o => o.HealthTimeout = TimeSpan.FromMilliseconds(100));
+        gateway.Grid.OnHealth = () => new TaskCompletionSource<GridHealth>().Task;
+        var health = await gateway.GetAsync("/api/health");
+        Assert.Equal((503, "down"), ((int)health.Status, health.Json.GetProperty("status").GetString()));
+        Assert.Contains("did not answer in time", health.Json.GetProperty("reasons")[0].GetString(), StringComparison.Ordinal);
+        Assert.Equal(503, (int)(await gateway.GetAsync("/health/ready")).Status);
+    }
+
+    [Fact]
+    public async Task OpenApi_DescribesEveryRouteWithItsRefusals()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync();
+        var answer = await gateway.GetAsync("/openapi/v1.json");
+        Assert.True((int)answer.Status == 200, answer.Text);
+        var document = JsonDocument.Parse(answer.Text).RootElement;
+        var paths = document.GetProperty("paths");
+        string[] expected =
+        [
+            "/api/jobs", "/api/jobs/batch", "/api/jobs/{id}", "/api/jobs/{id}/cancel", "/api/jobs/{id}/events", "/api/jobs/{id}/result",
+            "/api/jobs/{id}/stream", "/api/artefacts", "/api/artefacts/{id}", "/api/workers", "/api/queues", "/api/metrics", "/metrics", "/api/health",
+            "/health/live", "/health/ready",
+        ];
+        Assert.Equal(expected.Order(), paths.EnumerateObject().Select(p => p.Name).Order());
+        foreach (var operation in paths.EnumerateObject().SelectMany(p => p.Value.EnumerateObject()))
+        {
+            Assert.NotEmpty(operation.Value.GetProperty("summary").GetString()!);
+            Assert.NotEmpty(operation.Value.GetProperty("responses").EnumerateObject());
+        }
+
+        var submit = paths.GetProperty("/api/jobs").GetProperty("post");
+        Assert.True(submit.GetProperty("responses").GetProperty("400").GetProperty("content").TryGetProperty("application/problem+json", out _));
+        Assert.True(submit.GetProperty("requestBody").GetProperty("content").TryGetProperty("application/json", out _));
+        var schemas = document.GetProperty("components").GetProperty("schemas");
+        var job = schemas.GetProperty("JobDocument").GetProperty("properties");
+        Assert.Equal("#/components/schemas/IsoTime", job.GetProperty("created_at").GetProperty("$ref").GetString());
+        Assert.Equal("date-time", schemas.GetProperty("IsoTime").GetProperty("format").GetString());
+        Assert.Equal("integer", job.GetProperty("priority").GetProperty("type").GetString());
+        var body = submit.GetProperty("requestBody").GetProperty("content").GetProperty("application/json").GetProperty("schema");
+        Assert.Equal(["payload", "service_required"], body.GetProperty("required").EnumerateArray().Select(r => r.GetString()!).Order());
+        var taken = body.GetProperty("properties").EnumerateObject().Select(p => p.Name);
+        Assert.Equal(OrleansJobGrid.Gateway.Jobs.SubmissionFields.Taken.Order(), taken.Order());
+    }
+}

@@ -1,7 +1,9 @@
+using OrleansJobGrid.Connectors.Processes;
 using OrleansJobGrid.Host.CommandLine;
 
-// Dispatch of the process guard, before anything else is loaded, so that a guard starts fast and stays small:
-//   if (args is ["guard", ..]) return await OrleansJobGrid.Connectors.Process.ProcessGuard.RunAsync(args);
+// The guard of child processes comes before anything else is loaded, so that it starts fast and stays small.
+if (args is ["guard", ..])
+    return await ProcessGuard.RunAsync(args[1..]);
 
 using var stop = StopRequest.OnSignals();
 return await JobGridCommandLine.InvokeAsync(args, CommandEnvironment.OfProcess(stop));

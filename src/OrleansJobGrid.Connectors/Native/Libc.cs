@@ -15,6 +15,8 @@ internal static partial class Libc
     internal const int Eacces = 13;
     internal const int Enoent = 2;
     internal const int Esrch = 3;
+    internal const int SetDescriptorFlags = 2;
+    internal const int DescriptorCloseOnExec = 1;
     internal const int PrSetPdeathsig = 1;
     internal const int PrSetChildSubreaper = 36;
 
@@ -42,6 +44,9 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
     internal static partial int Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    internal static partial int Fcntl(int descriptor, int command, int value);
 
     [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
     internal static partial int Dup2(int from, int to);

@@ -97,9 +97,7 @@ internal sealed class WorkerGrain(
         {
             _stops.Add(order);
             _undelivered.Add(order);
-            var changed = _stopsChanged;
-            _stopsChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            changed.SetResult();
+            TellListeners();
         }
 
         return Task.CompletedTask;
@@ -108,7 +106,17 @@ internal sealed class WorkerGrain(
     public async Task Leave(string sessionId)
     {
         await GrainFactory.GetGrain<Recovery.IReconciliationGrain>(sessionId).End("its worker left");
+        // Nobody listens any more, and an activation with an open call would hold up the silo's stop.
+        _sessionId = null;
+        TellListeners();
         DeactivateOnIdle();
+    }
+
+    private void TellListeners()
+    {
+        var changed = _stopsChanged;
+        _stopsChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        changed.SetResult();
     }
 
     /// <summary>The report stands whatever becomes of the claim, whose fault comes again with the worker's next one.</summary>

@@ -1,16 +1,21 @@
 using System.Reflection;
 using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Connectors.Imaging;
+using OrleansJobGrid.Connectors.Processes;
 using OrleansJobGrid.Connectors.Simulation;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Grains.Recovery;
 using OrleansJobGrid.Workers.Execution;
+using OrleansJobGrid.Workers.Hosting;
 
 namespace OrleansJobGrid.Host.Hosting;
 
 /// <summary>The connectors of this program's workers.</summary>
 internal static class ConnectorSetup
 {
+    /// <summary>Within this a guard has ended the children of a dead worker.</summary>
+    private static readonly TimeSpan GuardLimit = TimeSpan.FromSeconds(1);
+
     /// <summary>Each service's own longest attempt, unless the configuration names one.</summary>
     public static void AddAttemptTimeouts(JobGridOptions options)
     {
@@ -23,8 +28,13 @@ internal static class ConnectorSetup
     {
         services.AddSingleton<IConnector>(new ImagingConnector(configuration.GetSection("JobGrid:Imaging").Get<ImagingOptions>()));
         services.AddSingleton<IConnector>(new SimulationConnector(configuration.GetSection("JobGrid:Simulation").Get<SimulationOptions>() ?? new(), TimeProvider.System));
+        var processes = configuration.GetSection("JobGrid:Process").Get<ProcessOptions>() ?? new();
+        if (processes.WorkFolder.Length == 0)
+            processes.WorkFolder = Path.GetFullPath(Path.Combine(options.DataFolder, "process"));
+        services.AddSingleton<IConnector>(new ProcessConnector(processes, TimeProvider.System));
         services.AddSingleton(new WorkerProcess(ProcessIdentity.Current, Version));
-        services.Configure<Workers.Hosting.WorkerOptions>(configuration.GetSection("JobGrid:Worker"));
+        services.Configure<WorkerOptions>(configuration.GetSection("JobGrid:Worker"));
+        services.Configure<WorkerOptions>(o => o.Linger = GuardLimit);
     }
 
     private static string Version =>

@@ -17,6 +17,9 @@ internal static class GridLogging
         });
         logging.Services.Configure<ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
         logging.SetMinimumLevel(LogLevel.Warning);
+        // Advice about the collector and the watchdog's first look, neither of which an operator can act on.
+        logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
+        logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         if (!quiet)
             logging.AddFilter("OrleansJobGrid", LogLevel.Information);
     }

@@ -122,6 +122,8 @@ public sealed class ProcessStopTests : ProcessTestBase
         worker.Kill();
         await UntilAsync("child, grandchild and stray are gone", () => pids.All(Gone), seconds: 1);
 
+        // A supervisor starts the next one when the kernel has let go of the whole process.
+        await worker.WaitForExitAsync(Cancellation);
         using var successor = StartHarness("true");
         Assert.Equal("swept 1\ncompleted\n", await successor.StandardOutput.ReadToEndAsync(Cancellation));
         Assert.Empty(Directory.EnumerateFileSystemEntries(Options.WorkFolder));
@@ -141,6 +143,7 @@ public sealed class ProcessStopTests : ProcessTestBase
         }
         await UntilAsync("the child is gone by its parent-death signal", () => Gone(pids[0]), seconds: 5);
         Assert.False(Gone(pids[2]));
+        await worker.WaitForExitAsync(Cancellation);
 
         using var connector = new ProcessConnector(Options, TimeProvider.System);
         await connector.StartAsync(Cancellation);
@@ -170,6 +173,7 @@ public sealed class ProcessStopTests : ProcessTestBase
     {
         using var worker = StartHarness(Tree);
         var pids = await TreePidsAsync();
+        var guard = await GuardPidAsync();
         using (var other = new ProcessConnector(Options, TimeProvider.System))
         {
             await other.StartAsync(Cancellation);
@@ -177,6 +181,6 @@ public sealed class ProcessStopTests : ProcessTestBase
             Assert.DoesNotContain(pids, Gone);
         }
         worker.Kill();
-        await UntilAsync("the tree is gone", () => pids.All(Gone));
+        await UntilAsync("the tree and its guard are gone", () => pids.Append(guard).All(Gone));
     }
 }

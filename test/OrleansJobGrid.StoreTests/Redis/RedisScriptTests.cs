@@ -41,7 +41,7 @@ public sealed partial class RedisScriptTests
     [GeneratedRegex(@"local ([A-Z_, ]+) = (KEYS[^\n]*)")]
     private static partial Regex Aliases();
 
-    [GeneratedRegex(@"\b(?:call|pcall|many|wrong)\((?:'(\w+)', )?([\w\[\]\.]+)")]
+    [GeneratedRegex(@"\b(?:call|many|wrong)\((?:(?:'(\w+)'|command), )?([\w\[\].]+)")]
     private static partial Regex Calls();
 
     [GeneratedRegex(@"\bkey = (\S+)")]
@@ -70,7 +70,7 @@ public sealed class ClusterModeRedis : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        _server = await RedisServer.StartAsync(new() { More = new Dictionary<string, string> { ["cluster-enabled"] = "yes" } });
+        _server = await RedisServer.StartAsync(new() { More = new Dictionary<string, string> { ["cluster-enabled"] = "yes", ["cluster-announce-ip"] = "127.0.0.1" } });
         await using var raw = await ConnectionMultiplexer.ConnectAsync($"{_server.Endpoint},allowAdmin=true");
         var server = raw.GetServer(_server.Endpoint);
         await server.ExecuteAsync("CLUSTER", "ADDSLOTSRANGE", "0", "16383");

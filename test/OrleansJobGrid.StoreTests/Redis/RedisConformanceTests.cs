@@ -5,22 +5,31 @@ using Xunit;
 
 namespace OrleansJobGrid.StoreTests.Redis;
 
-/// <summary>One server for a class of tests; each store has a cluster name of its own, as grids that share a server have.</summary>
-public sealed class SharedRedis : IAsyncLifetime
+/// <summary>
+/// One server for a class of tests; each store has a cluster name of its own, as grids that share a server have. It is started by the
+/// first test, since only a test can be skipped where there is no server to start.
+/// </summary>
+public class SharedRedis : IAsyncDisposable
 {
-    private RedisServer? _server;
+    private readonly Lazy<Task<RedisServer>> _server;
     private int _clusters;
 
-    internal RedisServer Server => _server ?? throw new InvalidOperationException("The server is not running.");
+    public SharedRedis() => _server = new(StartAsync);
 
-    internal string NextCluster() => $"grid-{Interlocked.Increment(ref _clusters)}";
+    internal async Task<IStoreUnderTest> OpenStoreAsync() =>
+        await RedisStoreUnderTest.OpenAsync(await _server.Value, false, $"grid-{Interlocked.Increment(ref _clusters)}");
 
-    public async ValueTask InitializeAsync() => _server = await RedisServer.StartAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (_server.IsValueCreated && _server.Value.IsCompletedSuccessfully)
+            await _server.Value.Result.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
 
-    public ValueTask DisposeAsync() => _server?.DisposeAsync() ?? ValueTask.CompletedTask;
+    protected virtual Task<RedisServer> StartAsync() => RedisServer.StartAsync();
 }
 
 public sealed class RedisConformanceTests(SharedRedis redis) : JobStoreConformance, IClassFixture<SharedRedis>
 {
-    protected override async Task<IStoreUnderTest> OpenAsync() => await RedisStoreUnderTest.OpenAsync(redis.Server, false, redis.NextCluster());
+    protected override Task<IStoreUnderTest> OpenAsync() => redis.OpenStoreAsync();
 }

@@ -1,9 +1,5 @@
 using System.Text.RegularExpressions;
 using OrleansJobGrid.Storage.Redis;
-using OrleansJobGrid.StoreTests.Conformance;
-using OrleansJobGrid.TestKit.Redis;
-using OrleansJobGrid.TestKit.Stores;
-using StackExchange.Redis;
 using Xunit;
 
 namespace OrleansJobGrid.StoreTests.Redis;
@@ -41,43 +37,9 @@ public sealed partial class RedisScriptTests
     [GeneratedRegex(@"local ([A-Z_, ]+) = (KEYS[^\n]*)")]
     private static partial Regex Aliases();
 
-    [GeneratedRegex(@"\b(?:call|pcall|many|wrong)\((?:'(\w+)', )?([\w\[\]\.]+)")]
+    [GeneratedRegex(@"\b(?:call|many|wrong)\((?:(?:'(\w+)'|command), )?([\w\[\].]+)")]
     private static partial Regex Calls();
 
     [GeneratedRegex(@"\bkey = (\S+)")]
     private static partial Regex KeyAssignments();
-}
-
-/// <summary>
-/// The whole suite on a server in cluster mode, which refuses a script that touches another slot than that of its declared keys.
-/// </summary>
-public sealed class RedisClusterModeConformanceTests(ClusterModeRedis redis) : JobStoreConformance, IClassFixture<ClusterModeRedis>
-{
-    protected override int Histories => 5;
-
-    protected override async Task<IStoreUnderTest> OpenAsync() => await RedisStoreUnderTest.OpenAsync(redis.Server, false, redis.NextCluster());
-}
-
-/// <summary>A cluster of one server, which has all slots.</summary>
-public sealed class ClusterModeRedis : IAsyncLifetime
-{
-    private RedisServer? _server;
-    private int _clusters;
-
-    internal RedisServer Server => _server ?? throw new InvalidOperationException("The server is not running.");
-
-    internal string NextCluster() => $"grid-{Interlocked.Increment(ref _clusters)}";
-
-    public async ValueTask InitializeAsync()
-    {
-        _server = await RedisServer.StartAsync(new() { More = new Dictionary<string, string> { ["cluster-enabled"] = "yes" } });
-        await using var raw = await ConnectionMultiplexer.ConnectAsync($"{_server.Endpoint},allowAdmin=true");
-        var server = raw.GetServer(_server.Endpoint);
-        await server.ExecuteAsync("CLUSTER", "ADDSLOTSRANGE", "0", "16383");
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
-        while (!((string)(await server.ExecuteAsync("CLUSTER", "INFO"))!).Contains("cluster_state:ok", StringComparison.Ordinal))
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, deadline.Token);
-    }
-
-    public ValueTask DisposeAsync() => _server?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

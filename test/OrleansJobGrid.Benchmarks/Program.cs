@@ -1,11 +1,39 @@
 using OrleansJobGrid.Benchmarks;
+using OrleansJobGrid.Benchmarks.Harness;
 
-switch (args)
+const string Usage = """
+    benchmarks: name one of
+      throughput  [--store sqlite|redis-everysec|redis-always|all] [--jobs 50000] [--slots 50]
+      memory      [--jobs 100000]
+      latency     [--store sqlite|redis-everysec|redis-always|all] [--rates 50,500] [--seconds 20] [--slots 50]
+      redis-store
+    """;
+
+try
 {
-    case ["redis-store"]:
-        await RedisStoreBenchmark.RunAsync();
-        return 0;
-    default:
-        Console.Error.WriteLine("benchmarks: name one of: redis-store.");
-        return 2;
+    var options = BenchmarkArguments.Parse(args.Skip(1));
+    switch (args.FirstOrDefault())
+    {
+        case "throughput":
+            await ThroughputBenchmark.RunAsync(options);
+            return 0;
+        case "memory":
+            await MemoryBenchmark.RunAsync(options);
+            return 0;
+        case "latency":
+            await LatencyBenchmark.RunAsync(options);
+            return 0;
+        case "redis-store":
+            await RedisStoreBenchmark.RunAsync();
+            return 0;
+        default:
+            Console.Error.WriteLine(Usage);
+            return 2;
+    }
+}
+catch (ArgumentException e)
+{
+    Console.Error.WriteLine(e.Message);
+    Console.Error.WriteLine(Usage);
+    return 2;
 }

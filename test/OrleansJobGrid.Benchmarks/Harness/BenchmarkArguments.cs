@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace OrleansJobGrid.Benchmarks.Harness;
+
+/// <summary>Options of a benchmark as <c>--name value</c>.</summary>
+internal sealed class BenchmarkArguments
+{
+    private static readonly string[] Known = ["--store", "--jobs", "--slots", "--rates", "--seconds"];
+
+    private readonly Dictionary<string, string> _values = [];
+
+    public IReadOnlyList<GridStoreKind> Stores => _values.GetValueOrDefault("--store", "all") switch
+    {
+        "all" => [GridStoreKind.Sqlite, GridStoreKind.RedisEverysec, GridStoreKind.RedisAlways],
+        "sqlite" => [GridStoreKind.Sqlite],
+        "redis-everysec" => [GridStoreKind.RedisEverysec],
+        "redis-always" => [GridStoreKind.RedisAlways],
+        var other => throw new ArgumentException($"--store is '{other}'; it is one of sqlite, redis-everysec, redis-always, all."),
+    };
+
+    public IReadOnlyList<int> Rates => [.. _values.GetValueOrDefault("--rates", "50,500").Split(',').Select(r => Number("--rates", r))];
+
+    /// <summary>Reads the options; throws <see cref="ArgumentException"/> for one that is not known or has no value.</summary>
+    public static BenchmarkArguments Parse(IEnumerable<string> arguments)
+    {
+        var parsed = new BenchmarkArguments();
+        foreach (var pair in arguments.Chunk(2))
+        {
+            if (pair is not [var name, var value] || !Known.Contains(name))
+                throw new ArgumentException($"'{string.Join(' ', pair)}' is not known; the options are {string.Join(", ", Known)}, each with a value.");
+            parsed._values[name] = value;
+        }
+
+        return parsed;
+    }
+
+    public int Number(string name, int otherwise) => _values.TryGetValue(name, out var value) ? Number(name, value) : otherwise;
+
+    private static int Number(string name, string value) =>
+        int.TryParse(value, NumberStyles.AllowThousands, CultureInfo.InvariantCulture, out var number) && number > 0
+            ? number
+            : throw new ArgumentException($"{name} holds '{value}', which is no whole number above 0.");
+}

@@ -107,6 +107,17 @@ public sealed class FolderArtefactStore : IArtefactStore
     }
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> ListScratchAsync(string jobId, CancellationToken cancellationToken)
+    {
+        var folder = FullPath([ArtefactPath.Scratch, ArtefactPath.JobFolder(jobId)]);
+        return Task.Run<IReadOnlyList<string>>(
+            () => Directory.Exists(folder)
+                ? [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(f => $"{ArtefactPath.Scratch}/{jobId}/{Path.GetFileName(Path.GetDirectoryName(f))}/{Path.GetFileName(f)}")]
+                : [],
+            cancellationToken);
+    }
+
+    /// <inheritdoc/>
     public Task DeleteScratchAsync(string jobId, CancellationToken cancellationToken)
     {
         var folder = FullPath([ArtefactPath.Scratch, ArtefactPath.JobFolder(jobId)]);

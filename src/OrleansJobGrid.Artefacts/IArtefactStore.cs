@@ -27,6 +27,9 @@ public interface IArtefactStore
     /// <summary>Opens an artefact for reading, seekable; null where there is none. A malformed id throws <see cref="ArgumentException"/>.</summary>
     Task<Stream?> OpenReadAsync(string artefactId, CancellationToken cancellationToken);
 
+    /// <summary>The ids of all scratch pieces of a job, whichever attempt wrote them, in no promised order.</summary>
+    Task<IReadOnlyList<string>> ListScratchAsync(string jobId, CancellationToken cancellationToken);
+
     /// <summary>Removes all scratch pieces of a job. Idempotent.</summary>
     Task DeleteScratchAsync(string jobId, CancellationToken cancellationToken);
 

@@ -48,6 +48,12 @@ public interface IJobFiles
     /// <summary>Keeps an intermediate piece durably until the job is final, and returns its id for a later attempt.</summary>
     Task<string> WriteScratchAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The ids of all pieces kept so far, by any attempt, in no promised order: also those kept after the last checkpoint became
+    /// durable. The name that a piece was written under ends its id.
+    /// </summary>
+    Task<IReadOnlyList<string>> ListScratchAsync(CancellationToken cancellationToken);
+
     /// <summary>Reads a piece of this or an earlier attempt; null where it is gone.</summary>
     Task<byte[]?> ReadScratchAsync(string scratchId, CancellationToken cancellationToken);
 }

@@ -1,16 +1,19 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace OrleansJobGrid.Connectors.Imaging;
 
-/// <summary>Which tile rows are kept, where, and with what hash. At 256 tile rows some 25 KB.</summary>
+/// <summary>Which tile rows are kept, where, and with what hash. At 256 tile rows some 30 KB.</summary>
 internal sealed class TileCheckpoint
 {
     private readonly string _fingerprint;
     private readonly SortedDictionary<int, TilePiece> _pieces = [];
 
     private TileCheckpoint(string fingerprint) => _fingerprint = fingerprint;
+
+    private string NamePrefix => $"tile-row-{_fingerprint[..8]}-";
 
     /// <summary>Tile rows computed by all runs that this checkpoint knows of; one computed twice counts twice.</summary>
     public int ComputedTileRows { get; private set; }
@@ -44,16 +47,38 @@ internal sealed class TileCheckpoint
         {
             if (piece.TileRow < 0 || piece.TileRow >= plan.TileRows.Count || piece.Folder < 0 || piece.Folder >= stored.Folders.Count)
                 return (empty, $"The saved checkpoint names tile row {piece.TileRow} of {plan.TileRows.Count}; all tile rows are computed anew.");
-            read._pieces[piece.TileRow] = new TilePiece(stored.Folders[piece.Folder] + piece.Name, piece.Sha256);
+            read._pieces[piece.TileRow] = new TilePiece(stored.Folders[piece.Folder] + piece.Name);
         }
 
         return (read, null);
     }
 
-    /// <summary>Notes a tile row that was computed and kept.</summary>
-    public void Add(int tileRow, string scratchId, ReadOnlySpan<byte> content)
+    /// <summary>
+    /// The name of a tile row's piece, which tells what it belongs to and its hash: so it is worth something also where the run was
+    /// killed before a checkpoint that names it became durable.
+    /// </summary>
+    public string NameOf(int tileRow, ReadOnlySpan<byte> content) =>
+        $"{NamePrefix}{tileRow:D3}-{TilePiece.HashOf(content)}.rgba";
+
+    /// <summary>Notes the tile rows of this plan that were kept after the last durable checkpoint.</summary>
+    public void AddKept(IReadOnlyList<string> scratchIds, int tileRows)
     {
-        _pieces[tileRow] = new TilePiece(scratchId, TilePiece.HashOf(content));
+        foreach (string id in scratchIds)
+        {
+            string[] parts = id[(id.LastIndexOf('/') + 1)..].Split('-', '.');
+            if (parts is [_, _, _, var number, { Length: 64 }, _] && id.Contains(NamePrefix, StringComparison.Ordinal)
+                && int.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out int row) && row < tileRows
+                && _pieces.TryAdd(row, new TilePiece(id)))
+            {
+                ComputedTileRows++;
+            }
+        }
+    }
+
+    /// <summary>Notes a tile row that was computed and kept.</summary>
+    public void Add(int tileRow, string scratchId)
+    {
+        _pieces[tileRow] = new TilePiece(scratchId);
         ComputedTileRows++;
     }
 
@@ -71,7 +96,7 @@ internal sealed class TileCheckpoint
             string folder = piece.ScratchId[..cut];
             if (!folders.Contains(folder))
                 folders.Add(folder);
-            pieces.Add(new StoredPiece(tileRow, folders.IndexOf(folder), piece.ScratchId[cut..], piece.Sha256));
+            pieces.Add(new StoredPiece(tileRow, folders.IndexOf(folder), piece.ScratchId[cut..]));
         }
 
         return JsonSerializer.SerializeToUtf8Bytes(new Stored(_fingerprint, ComputedTileRows, folders, pieces));
@@ -86,15 +111,16 @@ internal sealed class TileCheckpoint
     private sealed record StoredPiece(
         [property: JsonPropertyName("t"), JsonRequired] int TileRow,
         [property: JsonPropertyName("f"), JsonRequired] int Folder,
-        [property: JsonPropertyName("n"), JsonRequired] string Name,
-        [property: JsonPropertyName("h"), JsonRequired] string Sha256);
+        [property: JsonPropertyName("n"), JsonRequired] string Name);
 }
 
 /// <summary>A kept tile row.</summary>
-/// <param name="ScratchId">Where its packed RGBA bytes are.</param>
-/// <param name="Sha256">Their hash, Base64.</param>
-internal sealed record TilePiece(string ScratchId, string Sha256)
+/// <param name="ScratchId">Where its packed RGBA bytes are; the name at its end holds their hash.</param>
+internal sealed record TilePiece(string ScratchId)
 {
-    /// <summary>SHA-256, Base64.</summary>
-    public static string HashOf(ReadOnlySpan<byte> content) => Convert.ToBase64String(SHA256.HashData(content));
+    /// <summary>SHA-256, lowercase hex.</summary>
+    public static string HashOf(ReadOnlySpan<byte> content) => Convert.ToHexStringLower(SHA256.HashData(content));
+
+    /// <summary>Whether these are the bytes that were kept.</summary>
+    public bool Is(ReadOnlySpan<byte> content) => ScratchId.EndsWith($"-{HashOf(content)}.rgba", StringComparison.Ordinal);
 }

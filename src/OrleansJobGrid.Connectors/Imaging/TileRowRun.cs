@@ -41,6 +41,7 @@ internal sealed class TileRowRun : IDisposable
     {
         if (CheckpointIgnored is not null)
             _context.ReportProgress(0, CheckpointIgnored);
+        _checkpoint.AddKept(await _context.Files.ListScratchAsync(cancellationToken), _plan.TileRows.Count);
         List<TileRow> missing = [];
         foreach (TileRow row in _plan.TileRows)
         {
@@ -61,7 +62,7 @@ internal sealed class TileRowRun : IDisposable
         if (!_checkpoint.Pieces.TryGetValue(row.Number, out TilePiece? piece))
             return false;
         byte[]? content = await _context.Files.ReadScratchAsync(piece.ScratchId, cancellationToken);
-        if (content is null || TilePiece.HashOf(content) != piece.Sha256)
+        if (content is null || !piece.Is(content))
         {
             _checkpoint.Remove(row.Number);
             return false;
@@ -78,8 +79,8 @@ internal sealed class TileRowRun : IDisposable
         byte[] content = await resizer.ResizeRowsAsync(row.FirstRow, row.Rows, cancellationToken);
 
         // The piece first: a checkpoint never names what is not kept.
-        string scratchId = await _context.Files.WriteScratchAsync($"tile-row-{row.Number:D3}.rgba", content, cancellationToken);
-        _checkpoint.Add(row.Number, scratchId, content);
+        string scratchId = await _context.Files.WriteScratchAsync(_checkpoint.NameOf(row.Number, content), content, cancellationToken);
+        _checkpoint.Add(row.Number, scratchId);
         await _context.SaveCheckpointAsync(_checkpoint.ToBytes(), cancellationToken);
         _canvas.Put(row, content);
         _done++;

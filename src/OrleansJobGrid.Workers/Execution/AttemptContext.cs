@@ -49,6 +49,8 @@ internal sealed class AttemptContext(Attempt attempt, IArtefactStore artefacts) 
         return (await artefacts.WriteOnceAsync($"scratch/{JobId}/{Epoch}/{name}", stream, cancellationToken)).Artefact;
     }
 
+    public Task<IReadOnlyList<string>> ListScratchAsync(CancellationToken cancellationToken) => artefacts.ListScratchAsync(JobId, cancellationToken);
+
     public async Task<byte[]?> ReadScratchAsync(string scratchId, CancellationToken cancellationToken)
     {
         await using var stream = await artefacts.OpenReadAsync(scratchId, cancellationToken);

@@ -18,7 +18,8 @@ internal sealed class GridProcess : IAsyncDisposable
     private GridProcess(Process process, Uri? url)
     {
         _process = process;
-        Http = new HttpClient { BaseAddress = url, Timeout = TimeSpan.FromSeconds(100) };
+        // A process without the role gateway answers nowhere; its client would fail at the first call.
+        Http = new HttpClient { BaseAddress = url ?? new Uri("http://127.0.0.1:1"), Timeout = TimeSpan.FromSeconds(100) };
         Client = new JobGridClient(Http);
     }
 

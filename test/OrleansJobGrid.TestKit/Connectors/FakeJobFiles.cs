@@ -45,6 +45,10 @@ public sealed class FakeJobFiles : IJobFiles
     }
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<string>> ListScratchAsync(CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<string>>([.. Scratch.Keys]);
+
+    /// <inheritdoc/>
     public Task<byte[]?> ReadScratchAsync(string scratchId, CancellationToken cancellationToken) =>
         Task.FromResult(Scratch.TryGetValue(scratchId, out byte[]? content) ? (byte[]?)content.ToArray() : null);
 

@@ -37,6 +37,8 @@ internal sealed class MemoryArtefacts : IArtefactStore
         return Task.FromResult<Stream?>(Kept.TryGetValue(artefactId, out var bytes) ? new MemoryStream(bytes, writable: false) : null);
     }
 
+    public Task<IReadOnlyList<string>> ListScratchAsync(string jobId, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public Task DeleteScratchAsync(string jobId, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task DeleteJobAsync(string jobId, CancellationToken cancellationToken) => throw new NotSupportedException();

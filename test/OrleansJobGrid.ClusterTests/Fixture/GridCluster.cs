@@ -90,10 +90,12 @@ internal sealed class GridCluster : IAsyncDisposable
 
     public Task<TestWorker> StartWorkerAsync(string id, params IReadOnlyList<IConnector> connectors) => StartWorkerAsync(id, 1, connectors);
 
-    /// <summary>Starts a worker and waits until the grid knows it.</summary>
-    public async Task<TestWorker> StartWorkerAsync(string id, int slots, params IReadOnlyList<IConnector> connectors)
+    public Task<TestWorker> StartWorkerAsync(string id, int slots, params IReadOnlyList<IConnector> connectors) => StartWorkerAsync(id, Client, slots, connectors);
+
+    /// <summary>Starts a worker that speaks through the client or a silo, and waits until the grid knows it.</summary>
+    public async Task<TestWorker> StartWorkerAsync(string id, IGrainFactory via, int slots, params IReadOnlyList<IConnector> connectors)
     {
-        var worker = new TestWorker(Client, Store.Artefacts, new() { Id = id, Slots = slots }, connectors, _logFactory);
+        var worker = new TestWorker(via, Store.Artefacts, new() { Id = id, Slots = slots }, connectors, _logFactory);
         _workers.Add(worker);
         await worker.StartAsync();
         await EventuallyAsync($"worker {id} has a session", async () => await SessionOfAsync(id) is not null);

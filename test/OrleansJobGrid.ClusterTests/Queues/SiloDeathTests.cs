@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+using Orleans;
 using Orleans.Runtime;
 using OrleansJobGrid.ClusterTests.Fixture;
 using OrleansJobGrid.Contracts.Jobs;
@@ -16,10 +18,13 @@ public sealed class SiloDeathTests
         var jobs = Submissions.Jobs("job", Count).Select(j => j with { Priority = draw.Next(4) * 25 }).ToList();
         await grid.SubmitAsync(jobs);
         var connector = TestConnector.Completing();
-        await grid.StartWorkerAsync("worker", connector);
+        await grid.Queue().Describe();
+        var holder = await HolderOfQueue(grid);
+        // The worker lives in another silo, as a worker's process does.
+        var home = grid.Silos.Silos.First(s => !s.SiloAddress.Equals(holder));
+        await grid.StartWorkerAsync("worker", home.ServiceProvider.GetRequiredService<IGrainFactory>(), 1, connector);
         await grid.CompletedAsync(60, "work goes on before the death");
 
-        var holder = await HolderOfQueue(grid);
         await grid.Silos.KillSiloAsync(grid.Silos.GetSiloForAddress(holder!)!);
         var killed = TimeProvider.System.GetTimestamp();
         var before = connector.Executions.Count;

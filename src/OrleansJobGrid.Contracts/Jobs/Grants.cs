@@ -26,8 +26,12 @@ public sealed record JobGrant
 }
 
 /// <summary>The answer of a job that was asked to start.</summary>
+/// <param name="Grant">The grant, or null.</param>
+/// <param name="Refusal">Why there is none.</param>
+/// <param name="SessionEnded">It is the session that is refused, not the job that is not to be had: another session may have it.</param>
 [GenerateSerializer, Immutable, Alias("jobgrid.StartAnswer")]
-public readonly record struct StartAnswer([property: Id(0)] JobGrant? Grant, [property: Id(1)] string? Refusal);
+public readonly record struct StartAnswer(
+    [property: Id(0)] JobGrant? Grant, [property: Id(1)] string? Refusal, [property: Id(2)] bool SessionEnded = false);
 
 /// <summary>What the grid makes of a worker's word.</summary>
 public enum ReportOutcome

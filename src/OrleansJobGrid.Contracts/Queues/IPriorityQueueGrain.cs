@@ -45,8 +45,10 @@ public sealed record ClaimRequest
 }
 
 /// <summary>The jobs granted, in order; empty when the wait ended.</summary>
+/// <param name="Grants">The jobs.</param>
+/// <param name="Uncertain">A start failed beside them, and may have been written all the same: look at the session's leases.</param>
 [GenerateSerializer, Immutable, Alias("jobgrid.ClaimAnswer")]
-public sealed record ClaimAnswer([property: Id(0)] IReadOnlyList<JobGrant> Grants)
+public sealed record ClaimAnswer([property: Id(0)] IReadOnlyList<JobGrant> Grants, [property: Id(1)] bool Uncertain = false)
 {
     public static ClaimAnswer None { get; } = new([]);
 }

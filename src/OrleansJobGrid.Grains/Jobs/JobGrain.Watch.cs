@@ -13,6 +13,8 @@ internal sealed partial class JobGrain
 
     public async Task<ReportOutcome> Progress(GrantToken token, double percent, string? message)
     {
+        if (await Load() is { } remembered && !(remembered.Status.IsGranted() && remembered.Token == token))
+            _loaded = false;
         if (await Load() is not { } job)
             return ReportOutcome.Gone;
         if (!job.Status.IsGranted() || job.Token != token)

@@ -32,7 +32,7 @@ internal sealed partial class JobGrain(
         var operationId = OperationIds.Next();
         var (record, refusal) = await Change(job => (job, JobDecisions.Grant(job, request, operationId, lanes.Clock.Now)));
         if (refusal is not null || record is null)
-            return new(null, refusal ?? "there is no such job");
+            return new(null, refusal ?? "there is no such job", SessionEnded: refusal is not null);
         if (_record is not { } granted || granted.LastGrant?.OperationId != operationId)
         {
             LeaveIfIdle();
@@ -118,12 +118,21 @@ internal sealed partial class JobGrain(
     /// <returns>The record that the decision was made on (null: none), and why the store refused the change, if it did.</returns>
     private async Task<(JobRecord? Record, string? Refusal)> Change(Func<JobRecord, (JobRecord Job, JobChange? Change)> decide)
     {
+        var asStored = false;
         for (var race = 0; race < RaceLimit; race++)
         {
+            asStored |= !_loaded;
             if (await Load() is not { } record)
                 return (null, null);
             if (decide(record).Change is not { } change)
-                return (record, null);
+            {
+                if (asStored)
+                    return (record, null);
+                // Another activation may have moved the job meanwhile: only the store's word refuses anybody.
+                _loaded = false;
+                continue;
+            }
+
             var result = await Write(change);
             switch (result.Outcome)
             {
@@ -222,6 +231,8 @@ internal sealed partial class JobGrain(
     private void Forget()
     {
         (_record, _loaded) = (null, false);
+        // A watcher would hold the deactivation, and every call behind it, until its wait is over.
+        Seen();
         DeactivateOnIdle();
     }
 

@@ -35,11 +35,11 @@ internal sealed class JobIngressGrain(
             return [.. jobs.Select(j => new SubmitResult(j.Id, SubmitOutcome.Unknown, e.Message))];
         }
 
-        var services = await workers.Services();
+        var services = await Services();
         return await Task.WhenAll(jobs.Select((job, i) => Submit(job, block.First + i, block.Clock, services)));
     }
 
-    private async Task<SubmitResult> Submit(JobSubmission job, long sequence, long clock, IReadOnlySet<string> services)
+    private async Task<SubmitResult> Submit(JobSubmission job, long sequence, long clock, IReadOnlySet<string>? services)
     {
         var timeout = options.Value.AttemptTimeouts.GetValueOrDefault(job.Service, options.Value.AttemptTimeout);
         var change = JobDecisions.Create(job, sequence, clock, (long)timeout.TotalMilliseconds);
@@ -50,7 +50,7 @@ internal sealed class JobIngressGrain(
             if (result.Holds)
             {
                 hints.Tell(null, change.After, operation, result);
-                return new(job.Id, SubmitOutcome.Created, null, services.Contains(job.Service) ? null : WorkerDirectory.Unworkable(job.Service));
+                return new(job.Id, SubmitOutcome.Created, null, services is null || services.Contains(job.Service) ? null : WorkerDirectory.Unworkable(job.Service));
             }
 
             return result.Outcome == OperationOutcome.Conflict
@@ -65,6 +65,20 @@ internal sealed class JobIngressGrain(
         catch (JobStoreException e)
         {
             return new(job.Id, SubmitOutcome.Refused, e.Message);
+        }
+    }
+
+    /// <summary>For a warning only: where the workers cannot be read, the submission goes on without one.</summary>
+    private async Task<IReadOnlySet<string>?> Services()
+    {
+        try
+        {
+            return await workers.Services();
+        }
+        catch (StoreUnavailableException e)
+        {
+            logger.WorkersUnknown(e);
+            return null;
         }
     }
 

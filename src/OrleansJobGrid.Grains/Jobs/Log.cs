@@ -16,6 +16,9 @@ internal static partial class Log
     [LoggerMessage(1204, LogLevel.Warning, "Submission of {Count} jobs: the store failed for job {JobId}; whether it was written is unknown.")]
     public static partial void SubmissionUnknown(this ILogger logger, int count, string jobId, Exception exception);
 
+    [LoggerMessage(1206, LogLevel.Warning, "The workers could not be read; submissions go on without a warning about unknown services.")]
+    public static partial void WorkersUnknown(this ILogger logger, Exception exception);
+
     [LoggerMessage(1205, LogLevel.Warning, "Job {JobId}: its files could not be removed with its record.")]
     public static partial void FilesNotDeleted(this ILogger logger, string jobId, Exception exception);
 }

@@ -42,11 +42,9 @@ internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILo
         ReadyItem? reserved = null;
         while (true)
         {
-            var grants = await Start(request, profile, reserved);
-            if (grants.Count > 0)
-                return new(grants);
-            if (time.GetTimestamp() >= deadline)
-                return ClaimAnswer.None;
+            var (answer, over) = await Start(request, profile, reserved);
+            if (over || answer.Grants.Count > 0 || time.GetTimestamp() >= deadline)
+                return answer;
             // Something may have come in while the starts were awaited.
             reserved = _view.Pop(profile);
             if (reserved is not null)
@@ -86,8 +84,11 @@ internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILo
 
     public Task<long?> Position(string jobId) => Task.FromResult(_view.Position(jobId));
 
-    /// <summary>Starts up to the number asked for, refilling what was refused, until the view has no more for this worker.</summary>
-    private async Task<List<JobGrant>> Start(ClaimRequest request, ServiceProfile profile, ReadyItem? reserved)
+    /// <summary>
+    /// Starts up to the number asked for, refilling what was refused, until the view has no more for this worker; over: nothing can be
+    /// granted to its session any more.
+    /// </summary>
+    private async Task<(ClaimAnswer Answer, bool Over)> Start(ClaimRequest request, ServiceProfile profile, ReadyItem? reserved)
     {
         var grants = new List<JobGrant>(request.Max);
         while (grants.Count < request.Max)
@@ -101,32 +102,44 @@ internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILo
             if (items.Count == 0)
                 break;
             var starts = await Task.WhenAll(items.Select(i => Start(i, request)));
-            grants.AddRange(starts.Select(s => s.Grant).OfType<JobGrant>());
-            if (starts.FirstOrDefault(s => s.Fault is not null).Fault is not { } fault)
-                continue;
-            // What was granted beside the fault must reach its worker; the fault comes again with the next claim.
-            if (grants.Count == 0)
-                ExceptionDispatchInfo.Throw(fault);
-            break;
+            grants.AddRange(starts.Select(s => s.Answer.Grant).OfType<JobGrant>());
+            if (starts.FirstOrDefault(s => s.Fault is not null).Fault is { } fault)
+            {
+                // What was granted beside the fault must reach its worker.
+                if (grants.Count == 0)
+                    ExceptionDispatchInfo.Throw(fault);
+                return (new(grants, Uncertain: true), false);
+            }
+
+            if (starts.Any(s => s.Answer.SessionEnded))
+                return (new(grants), true);
         }
 
-        return grants;
+        return (new(grants), false);
     }
 
-    /// <summary>A refusal leaves the entry out; a fault puts it back.</summary>
-    private async Task<(JobGrant? Grant, Exception? Fault)> Start(ReadyItem item, ClaimRequest request)
+    /// <summary>A job that is not to be had leaves the view; a fault, or a session that is over, puts its entry back for others.</summary>
+    private async Task<(StartAnswer Answer, Exception? Fault)> Start(ReadyItem item, ClaimRequest request)
     {
         try
         {
             var answer = await GrainFactory.GetGrain<IJobGrain>(item.Ready.JobId).TryStart(new(request.WorkerId, request.SessionId));
-            return (answer.Grant, null);
+            if (answer.SessionEnded)
+                PutBack(item);
+            return (answer, null);
         }
         catch (Exception e)
         {
             logger.StartFailed(Name, item.Ready.JobId, e);
-            _view.PutBack(item);
-            return (null, e);
+            PutBack(item);
+            return (default, e);
         }
+    }
+
+    private void PutBack(ReadyItem item)
+    {
+        _view.PutBack(item);
+        Wake(item.Signature);
     }
 
     /// <summary>

@@ -32,7 +32,7 @@ public sealed class StoreLanes : IAsyncDisposable
         _writes = [.. shards.Select(shard => new BatchLane<JobOperation, OperationResult>(
             batch => Apply(shard, batch), new(StoreLimits.BatchOperations, StoreLimits.BatchBytes, SizeOf, o => o.JobId)))];
         _reads = [.. shards.Select(shard => new BatchLane<string, StoredJob?>(
-            async ids => await _store.ReadJobsAsync(shard, ids, CancellationToken.None), new(StoreLimits.BatchOperations)))];
+            ids => Read(shard, ids), new(StoreLimits.BatchOperations)))];
         _sequence = new(TakeSequence, new(StoreLimits.BatchOperations));
     }
 
@@ -64,26 +64,41 @@ public sealed class StoreLanes : IAsyncDisposable
 
     private async Task<IReadOnlyList<OperationResult>> Apply(int shard, IReadOnlyList<JobOperation> batch)
     {
+        var answer = await Resend(
+            () => _store.ApplyAsync(shard, batch, CancellationToken.None), e => _logger.BatchResent(shard, batch.Count, e));
+        Clock.Observe(answer.Clock);
+        return answer.Results;
+    }
+
+    /// <summary>Records are read to decide on, and no decision is made before the store's clock is known.</summary>
+    private async Task<IReadOnlyList<StoredJob?>> Read(int shard, IReadOnlyList<string> ids)
+    {
+        if (Clock.Now == 0)
+            Clock.Observe((await _store.ReadIndexAsync(shard, Jobs.JobIndexes.Due, null, false, 1, CancellationToken.None)).Clock);
+        return await _store.ReadJobsAsync(shard, ids, CancellationToken.None);
+    }
+
+    private async Task<T> Resend<T>(Func<ValueTask<T>> send, Action<Exception> failed)
+    {
         var started = _time.GetTimestamp();
         while (true)
         {
             try
             {
-                var answer = await _store.ApplyAsync(shard, batch, CancellationToken.None);
-                Clock.Observe(answer.Clock);
-                return answer.Results;
+                return await send();
             }
             catch (StoreUnavailableException e) when (_time.GetElapsedTime(started) < _resend)
             {
-                _logger.BatchResent(shard, batch.Count, e);
+                failed(e);
                 await Task.Delay(ResendPause, _time);
             }
         }
     }
 
+    /// <summary>A lost answer costs a gap in the sequence, which is fine.</summary>
     private async Task<IReadOnlyList<SequenceBlock>> TakeSequence(IReadOnlyList<int> counts)
     {
-        var block = await _store.TakeSequenceAsync(counts.Sum(), CancellationToken.None);
+        var block = await Resend(() => _store.TakeSequenceAsync(counts.Sum(), CancellationToken.None), _logger.SequenceAskedAgain);
         Clock.Observe(block.Clock);
         var results = new SequenceBlock[counts.Count];
         var next = block.First;

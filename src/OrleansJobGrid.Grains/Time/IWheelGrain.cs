@@ -9,6 +9,6 @@ public interface IWheelGrain : IGrainWithIntegerKey
     /// <summary>Wakes what is due, unless a pass just ran. Every silo pokes every wheel each second.</summary>
     [OneWay, Alias("Poke")] Task Poke();
 
-    /// <summary>Jobs whose due call throws, with why; they are tried again hourly.</summary>
+    /// <summary>Jobs whose due call keeps throwing, with why; they are tried again after ever longer pauses, hourly at last.</summary>
     [AlwaysInterleave, Alias("Stuck")] Task<IReadOnlyDictionary<string, string>> Stuck();
 }

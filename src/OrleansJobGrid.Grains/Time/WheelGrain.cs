@@ -12,9 +12,11 @@ internal sealed class WheelGrain(IJobStore store, Storage.StoreClock clock, Time
     private const int PageSize = 500;
     private const int AtOnce = 64;
     private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(400);
-    private static readonly TimeSpan StuckAgain = TimeSpan.FromHours(1);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
+    private static readonly TimeSpan Alarming = TimeSpan.FromSeconds(30);
 
-    private readonly Dictionary<string, (string Why, long At)> _stuck = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Failing> _failing = new(StringComparer.Ordinal);
     private long _lastPass;
 
     private int Shard => (int)this.GetPrimaryKeyLong();
@@ -36,12 +38,14 @@ internal sealed class WheelGrain(IJobStore store, Storage.StoreClock clock, Time
     }
 
     public Task<IReadOnlyDictionary<string, string>> Stuck() =>
-        Task.FromResult<IReadOnlyDictionary<string, string>>(_stuck.ToDictionary(s => s.Key, s => s.Value.Why));
+        Task.FromResult<IReadOnlyDictionary<string, string>>(
+            _failing.Where(f => f.Value.Pause >= Alarming).ToDictionary(f => f.Key, f => f.Value.Why));
 
     /// <summary>Pages through what is due, past what throws.</summary>
     private async Task Pass()
     {
         IndexPosition? after = null;
+        var seen = new HashSet<string>(StringComparer.Ordinal);
         while (true)
         {
             var page = await store.ReadIndexAsync(Shard, JobIndexes.Due, after, false, PageSize, CancellationToken.None);
@@ -49,29 +53,38 @@ internal sealed class WheelGrain(IJobStore store, Storage.StoreClock clock, Time
             var due = page.Entries.Where(e => e.Score <= page.Clock).ToList();
             foreach (var part in due.Chunk(AtOnce))
                 await Task.WhenAll(part.Select(e => Wake(e.JobId)));
+            seen.UnionWith(due.Select(e => e.JobId));
             if (due.Count < PageSize)
-                return;
+                break;
             after = due[^1];
         }
+
+        // What was moved otherwise is not due any more.
+        foreach (var moved in _failing.Keys.Where(id => !seen.Contains(id)).ToList())
+            _failing.Remove(moved);
     }
 
+    /// <summary>
+    /// A call that throws is repeated after 1 s, then 2 s, up to an hour: a silo that died or a store that was away passes in moments,
+    /// a damaged record does not.
+    /// </summary>
     private async Task Wake(string jobId)
     {
-        if (_stuck.TryGetValue(jobId, out var stuck) && time.GetElapsedTime(stuck.At) < StuckAgain)
+        var known = _failing.TryGetValue(jobId, out var failing);
+        if (known && time.GetElapsedTime(failing.At) < failing.Pause)
             return;
         try
         {
             await GrainFactory.GetGrain<IJobGrain>(jobId).OnDue();
-            _stuck.Remove(jobId);
-        }
-        catch (StoreUnavailableException e)
-        {
-            logger.DueFailed(jobId, e);
+            _failing.Remove(jobId);
         }
         catch (Exception e)
         {
             logger.DueFailed(jobId, e);
-            _stuck[jobId] = (e.Message, time.GetTimestamp());
+            var pause = !known ? FirstPause : failing.Pause * 2 < LongestPause ? failing.Pause * 2 : LongestPause;
+            _failing[jobId] = new(e.Message, time.GetTimestamp(), pause);
         }
     }
+
+    private readonly record struct Failing(string Why, long At, TimeSpan Pause);
 }

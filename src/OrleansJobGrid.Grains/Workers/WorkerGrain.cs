@@ -16,6 +16,9 @@ namespace OrleansJobGrid.Grains.Workers;
 internal sealed class WorkerGrain(
     IJobStore store, StoreLanes lanes, ILocalSiloDetails silo, TimeProvider time, IOptions<JobGridOptions> options, ILogger<WorkerGrain> logger) : Grain, IWorkerGrain
 {
+    /// <summary>Finds, however a grant got lost, that it did.</summary>
+    private static readonly TimeSpan LeasesAgain = TimeSpan.FromMinutes(1);
+
     private readonly Dictionary<string, Held> _granted = new(StringComparer.Ordinal);
     private readonly List<StopOrder> _stops = [];
     private readonly List<StopOrder> _undelivered = [];
@@ -23,11 +26,14 @@ internal sealed class WorkerGrain(
     private string? _sessionId;
     private long _sessionSeen;
     private bool _leasesUnknown = true;
+    private long _leasesRead;
 
     private string WorkerId => this.GetPrimaryKeyString();
 
     public async Task<HeartbeatAnswer> Heartbeat(Heartbeat heartbeat)
     {
+        // What it lists was true when it came; the store may keep it waiting, and grants go on meanwhile.
+        var arrived = time.GetTimestamp();
         if (_sessionId != heartbeat.SessionId)
             Begin(heartbeat.SessionId);
         var session = new SessionRecord(heartbeat.SessionId, WorkerId, silo.SiloAddress.ToParsableString(), SessionBody.Of(heartbeat).Write());
@@ -40,9 +46,9 @@ internal sealed class WorkerGrain(
         }
 
         _sessionSeen = time.GetTimestamp();
-        if (_leasesUnknown)
+        if (_leasesUnknown || time.GetElapsedTime(_leasesRead) >= LeasesAgain)
             await ReadLeases(heartbeat.SessionId);
-        await TakeBackUnconfirmed(heartbeat);
+        await TakeBackUnconfirmed(heartbeat, arrived);
         return new((long)options.Value.Lease.TotalMilliseconds, false, [.. _stops]);
     }
 
@@ -53,6 +59,7 @@ internal sealed class WorkerGrain(
             var answer = await GrainFactory.GetGrain<IPriorityQueueGrain>(queue).Claim(request);
             foreach (var grant in answer.Grants)
                 _granted[grant.JobId] = new(grant.Token, time.GetTimestamp());
+            _leasesUnknown |= answer.Uncertain;
             return answer;
         }
         catch (Exception)
@@ -93,13 +100,8 @@ internal sealed class WorkerGrain(
 
     public Task Stop(string sessionId, StopOrder order)
     {
-        if (sessionId == _sessionId && !_stops.Contains(order))
-        {
-            _stops.Add(order);
-            _undelivered.Add(order);
-            TellListeners();
-        }
-
+        if (sessionId == _sessionId)
+            AddStop(order);
         return Task.CompletedTask;
     }
 
@@ -151,20 +153,39 @@ internal sealed class WorkerGrain(
 
     private async Task ReadLeases(string sessionId)
     {
+        // A claim that fails from here on raises it again.
         _leasesUnknown = false;
-        for (var shard = 0; shard < store.ShardCount; shard++)
+        _leasesRead = time.GetTimestamp();
+        try
         {
-            var page = await store.ReadIndexAsync(shard, JobIndexes.Leased(sessionId), null, false, StoreLimits.ReadPage, CancellationToken.None);
-            foreach (var entry in page.Entries.Where(e => !_granted.ContainsKey(e.JobId)))
+            for (var shard = 0; shard < store.ShardCount; shard++)
             {
-                if (await lanes.Read(entry.JobId) is { } stored && JobRecordFormat.Read(entry.JobId, stored.Record) is var record && record.Status.IsGranted())
-                    _granted.TryAdd(entry.JobId, new(record.Token, time.GetTimestamp()));
+                var page = await store.ReadIndexAsync(shard, JobIndexes.Leased(sessionId), null, false, StoreLimits.ReadPage, CancellationToken.None);
+                foreach (var entry in page.Entries.Where(e => !_granted.ContainsKey(e.JobId)))
+                {
+                    if (await lanes.Read(entry.JobId) is { } stored)
+                        Found(sessionId, entry.JobId, JobRecordFormat.Read(entry.JobId, stored.Record));
+                }
             }
+        }
+        catch (Exception)
+        {
+            _leasesUnknown = true;
+            throw;
         }
     }
 
+    /// <summary>A lease that this activation did not know, and the stop that may have been asked for before it came into being.</summary>
+    private void Found(string sessionId, string jobId, JobRecord record)
+    {
+        if (sessionId != _sessionId || !record.Status.IsGranted() || record.LastGrant!.SessionId != sessionId)
+            return;
+        if (_granted.TryAdd(jobId, new(record.Token, time.GetTimestamp())) && record.CancelRequestedAt is not null)
+            AddStop(new(jobId, record.Token, "the job was asked to stop"));
+    }
+
     /// <summary>A grant that its worker does not list was lost on the way: it goes back.</summary>
-    private async Task TakeBackUnconfirmed(Heartbeat heartbeat)
+    private async Task TakeBackUnconfirmed(Heartbeat heartbeat, long arrived)
     {
         var listed = heartbeat.Held.ToHashSet();
         foreach (var (jobId, held) in _granted.ToList())
@@ -173,13 +194,22 @@ internal sealed class WorkerGrain(
             {
                 _granted[jobId] = held with { Since = time.GetTimestamp() };
             }
-            else if (time.GetElapsedTime(held.Since) >= options.Value.UnconfirmedGrant)
+            else if (time.GetElapsedTime(held.Since, arrived) >= options.Value.UnconfirmedGrant)
             {
                 logger.GrantTakenBack(WorkerId, jobId);
                 await GrainFactory.GetGrain<IJobGrain>(jobId).Stopped(held.Token, StopReason.NotBegun);
                 Drop(jobId, held.Token);
             }
         }
+    }
+
+    private void AddStop(StopOrder order)
+    {
+        if (_stops.Contains(order))
+            return;
+        _stops.Add(order);
+        _undelivered.Add(order);
+        TellListeners();
     }
 
     private void Drop(string jobId, GrantToken token)

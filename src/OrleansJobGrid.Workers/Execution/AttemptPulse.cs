@@ -29,6 +29,19 @@ internal sealed class AttemptPulse(IGrainFactory grains, AttemptRunner runner, T
         }
     }
 
+    /// <summary>Writes the checkpoint offered last, before the attempt's end is reported.</summary>
+    public async Task Flush(Attempt attempt)
+    {
+        try
+        {
+            await WriteCheckpoint(attempt);
+        }
+        catch (Exception e)
+        {
+            logger.WordFailed(attempt.Grant.JobId, attempt.Grant.Token.Epoch, e);
+        }
+    }
+
     private async Task Speak(Attempt attempt)
     {
         if (attempt.Order != EndOrder.None)

@@ -14,6 +14,7 @@ internal sealed class QueueClaimer(IGrainFactory grains, string workerId, string
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, string> _outstanding = [];
     private IReadOnlyList<string> _queues = configured.Count > 0 ? configured : [JobSubmissionLimits.DefaultQueue];
+    private bool _closed;
     private int _turn;
 
     private IWorkerGrain Worker => grains.GetGrain<IWorkerGrain>(workerId);
@@ -38,8 +39,15 @@ internal sealed class QueueClaimer(IGrainFactory grains, string workerId, string
         await ForgetAll();
     }
 
-    /// <summary>Ends all waits.</summary>
-    public async Task ForgetAll()
+    /// <summary>Ends all waits, and begins none any more.</summary>
+    public async Task Close()
+    {
+        lock (_lock)
+            _closed = true;
+        await ForgetAll();
+    }
+
+    private async Task ForgetAll()
     {
         List<KeyValuePair<Guid, string>> waits;
         lock (_lock)
@@ -81,7 +89,12 @@ internal sealed class QueueClaimer(IGrainFactory grains, string workerId, string
     {
         var request = RequestOf(Guid.NewGuid(), wait);
         lock (_lock)
+        {
+            if (_closed)
+                return [];
             _outstanding.Add(request.ClaimId, queue);
+        }
+
         await using var end = over.Register(() => grains.GetGrain<IPriorityQueueGrain>(queue).Forget(request.ClaimId).Ignore());
         try
         {

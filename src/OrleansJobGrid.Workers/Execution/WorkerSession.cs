@@ -71,7 +71,9 @@ internal sealed class WorkerSession : IDisposable
         var slots = Task.WhenAll(Enumerable.Range(0, _options.Slots).Select(_ => Task.Run(() => Slot(claiming.Token), CancellationToken.None)));
         var refresh = Refresh(claiming.Token);
         await slots.WaitAsync(claiming.Token).ContinueWith(_ => { }, TaskScheduler.Default);
-        if (!_over.IsCancellationRequested)
+        if (_over.IsCancellationRequested)
+            await EndClaims();
+        else
             await Drain(slots);
         await slots;
         await refresh;
@@ -85,7 +87,7 @@ internal sealed class WorkerSession : IDisposable
     {
         _draining = true;
         _logger.Draining(_options.Id, _attempts.Count, _options.DrainBudget.TotalSeconds);
-        await _claimer.ForgetAll();
+        await EndClaims();
         if (!await EndsWithin(slots, _options.DrainBudget))
         {
             foreach (var attempt in _attempts.Values)
@@ -105,11 +107,24 @@ internal sealed class WorkerSession : IDisposable
         await _over.CancelAsync();
     }
 
+    /// <summary>Else each free slot would sit out its long poll first.</summary>
+    private async Task EndClaims()
+    {
+        try
+        {
+            await _claimer.Close();
+        }
+        catch (Exception e)
+        {
+            _logger.ClaimFailed(_options.Id, e);
+        }
+    }
+
     private async Task<bool> EndsWithin(Task work, TimeSpan budget) => await Task.WhenAny(work, Task.Delay(budget, _time, _over.Token)) == work;
 
     private async Task<bool> BeginSession(CancellationToken leave)
     {
-        while (!leave.IsCancellationRequested)
+        while (!leave.IsCancellationRequested && !_over.IsCancellationRequested)
         {
             if (await Beat(TimeSpan.FromSeconds(20)))
                 return true;
@@ -244,7 +259,12 @@ internal sealed class WorkerSession : IDisposable
             if (claiming.IsCancellationRequested)
                 attempt.End(EndOrder.Drain);
             var report = await _runner.Run(attempt);
-            return report is null ? null : await Report(report, claiming);
+            if (report is null)
+                return null;
+            // Whoever goes on with the job goes on from here.
+            if (report.Failure is not null || report.Stop == StopReason.Drained)
+                await _pulse.Flush(attempt);
+            return await Report(report, claiming);
         }
         finally
         {

@@ -121,7 +121,8 @@ public sealed class FolderArtefactStore : IArtefactStore
     public Task DeleteScratchAsync(string jobId, CancellationToken cancellationToken)
     {
         var folder = FullPath([ArtefactPath.Scratch, ArtefactPath.JobFolder(jobId)]);
-        return Task.Run(() => DeleteTree(folder), cancellationToken);
+        // Most jobs have none, and an exception for each of them would cost more than the rest of their report.
+        return Directory.Exists(folder) ? Task.Run(() => DeleteTree(folder), cancellationToken) : Task.CompletedTask;
     }
 
     /// <inheritdoc/>

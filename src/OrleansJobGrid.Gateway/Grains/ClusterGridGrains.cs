@@ -1,3 +1,4 @@
+using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Operations;
 
@@ -17,7 +18,7 @@ internal sealed class ClusterGridGrains(IGrainFactory factory) : IGridGrains
 
     public IJobQueryGrain Query() => _query;
 
-    public IJobGrain Job(string jobId) => factory.GetGrain<IJobGrain>(jobId);
+    public IJobGrain Job(string jobId) => factory.Job(jobId);
 
     public IGridOperationsGrain Operations() => _operations;
 }

@@ -28,6 +28,7 @@ public static class GridSiloBuilderExtensions
         services.AddSingleton<StoreClock>();
         services.AddSingleton<StoreLanes>();
         services.AddSingleton<HintSender>();
+        services.AddSingleton<RecentSubmissions>();
         services.AddSingleton<BackoffReminders>();
         services.AddSingleton<WorkerDirectory>();
         services.AddSingleton<JobLister>();

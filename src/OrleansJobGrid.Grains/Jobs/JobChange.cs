@@ -70,8 +70,8 @@ public sealed class JobChange
     /// <summary>The operation that writes it.</summary>
     public JobOperation ToOperation(string jobId, long version, Guid storedOperation, Guid operationId)
     {
-        var before = Before is null ? [] : JobIndexes.Of(Before);
-        var after = After is null ? [] : JobIndexes.Of(After);
+        List<IndexEntry> before = Before is null ? [] : JobIndexes.Of(Before);
+        List<IndexEntry> after = After is null ? [] : JobIndexes.Of(After);
         var readyBefore = Before?.IsReady ?? false;
         var readyAfter = After?.IsReady ?? false;
         return new()
@@ -85,11 +85,24 @@ public sealed class JobChange
             Session = Session,
             RemoveReady = readyBefore && !readyAfter,
             AddReady = readyAfter && !readyBefore ? JobIndexes.ReadyOf(After!) : null,
-            RemoveEntries = Before is null ? [] : [.. before.Where(e => !after.Contains(e))],
-            AddEntries = Before is null ? after : [.. after.Where(e => !before.Contains(e))],
-            Events = [.. _events.Select(JobRecordFormat.Write)],
+            RemoveEntries = Missing(before, after),
+            AddEntries = Before is null ? after : Missing(after, before),
+            Events = _events.ConvertAll(JobRecordFormat.Write),
             Counters = _counters,
         };
+    }
+
+    /// <summary>What <paramref name="entries"/> has and <paramref name="others"/> lacks.</summary>
+    private static List<IndexEntry> Missing(List<IndexEntry> entries, List<IndexEntry> others)
+    {
+        var missing = new List<IndexEntry>(4);
+        foreach (var entry in entries)
+        {
+            if (!others.Contains(entry))
+                missing.Add(entry);
+        }
+
+        return missing;
     }
 
     private void AddEvent(string type, long at, string? reason)

@@ -5,7 +5,7 @@ namespace OrleansJobGrid.Grains.Jobs;
 /// <summary>Progress, which lives in memory only, and those who watch it.</summary>
 internal sealed partial class JobGrain
 {
-    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _changed;
     private int _watchers;
     private double _percent;
     private string? _message;
@@ -31,6 +31,7 @@ internal sealed partial class JobGrain
         _watchers++;
         try
         {
+            _changed ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
             var changed = _changed.Task;
             if (await Load() is null)
                 return null;
@@ -62,8 +63,7 @@ internal sealed partial class JobGrain
     {
         if (_record is { Status: JobStatus.Assigned })
             (_percent, _message) = (0, null);
-        var changed = _changed;
-        _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        changed.SetResult();
+        _changed?.SetResult();
+        _changed = null;
     }
 }

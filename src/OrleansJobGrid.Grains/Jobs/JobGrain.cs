@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
+using Orleans.Dashboard;
 using OrleansJobGrid.Artefacts;
+using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Grains.Queues;
@@ -14,9 +16,9 @@ namespace OrleansJobGrid.Grains.Jobs;
 /// version and operation id, and the loser of a race reads the truth and decides anew. After any other fault of the store the
 /// activation goes, since what it knows may be wrong.
 /// </remarks>
-[GrainType("jobgrid.job")]
+[NoProfiling, GrainType("jobgrid.job")]
 internal sealed partial class JobGrain(
-    StoreLanes lanes, HintSender hints, BackoffReminders reminders, IArtefactStore artefacts, TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain, IRemindable
+    StoreLanes lanes, HintSender hints, RecentSubmissions recent, BackoffReminders reminders, IArtefactStore artefacts, TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain, IRemindable
 {
     private const int RaceLimit = 5;
 
@@ -29,6 +31,8 @@ internal sealed partial class JobGrain(
 
     public async Task<StartAnswer> TryStart(StartRequest request)
     {
+        if (!_loaded && recent.Take(JobId) is var (submitted, writtenBy))
+            (_record, _version, _operationId, _loaded) = (submitted, 1, writtenBy, true);
         var operationId = OperationIds.Next();
         var (record, refusal) = await Change(job => (job, JobDecisions.Grant(job, request, operationId, lanes.Clock.Now)));
         if (refusal is not null || record is null)
@@ -211,7 +215,7 @@ internal sealed partial class JobGrain(
     }
 
     private void Stop(JobRecord granted, string reason) =>
-        GrainFactory.GetGrain<IWorkerGrain>(granted.LastGrant!.WorkerId)
+        GrainFactory.Worker(granted.LastGrant!.WorkerId)
             .Stop(granted.LastGrant.SessionId, new(JobId, granted.Token, reason))
             .Ignore();
 

@@ -13,7 +13,9 @@ public static class JobIndexes
     public const string Ids = "ids";
     public const string Due = "due";
 
-    public static string Status(JobStatus status) => "status:" + status.Name();
+    private static readonly string[] StatusNames = ["", .. JobStatusNames.All.Select(s => "status:" + s.Name())];
+
+    public static string Status(JobStatus status) => StatusNames[(int)status];
 
     public static string Service(string service) => "service:" + service;
 

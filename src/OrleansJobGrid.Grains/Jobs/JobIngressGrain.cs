@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
+using Orleans.Dashboard;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Grains.Queues;
@@ -15,9 +16,9 @@ namespace OrleansJobGrid.Grains.Jobs;
 /// A submission is a compare-and-set on the absence of a record. It needs no activation of the job: there is nothing to know before
 /// it, and a queued job holds none afterwards.
 /// </remarks>
-[StatelessWorker, GrainType("jobgrid.ingress")]
+[StatelessWorker, NoProfiling, GrainType("jobgrid.ingress")]
 internal sealed class JobIngressGrain(
-    StoreLanes lanes, HintSender hints, WorkerDirectory workers, IOptions<JobGridOptions> options, ILogger<JobIngressGrain> logger) : Grain, IJobIngressGrain
+    StoreLanes lanes, HintSender hints, RecentSubmissions recent, WorkerDirectory workers, IOptions<JobGridOptions> options, ILogger<JobIngressGrain> logger) : Grain, IJobIngressGrain
 {
     public async Task<IReadOnlyList<SubmitResult>> Submit(Immutable<IReadOnlyList<JobSubmission>> submissions)
     {
@@ -49,6 +50,8 @@ internal sealed class JobIngressGrain(
             var result = await lanes.Write(operation);
             if (result.Holds)
             {
+                // Before the hint: the grant may come at once.
+                recent.Add(job.Id, change.After!, operation.OperationId);
                 hints.Tell(null, change.After, operation, result);
                 return new(job.Id, SubmitOutcome.Created, null, services is null || services.Contains(job.Service) ? null : WorkerDirectory.Unworkable(job.Service));
             }

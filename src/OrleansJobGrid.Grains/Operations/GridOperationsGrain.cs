@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Operations;
 using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Grains.Time;
@@ -27,7 +28,7 @@ internal sealed class GridOperationsGrain(IJobStore store, WorkerDirectory worke
         var queues = marks.GroupBy(m => m.Queue, StringComparer.Ordinal).OrderBy(q => q.Key, StringComparer.Ordinal);
         return await Task.WhenAll(queues.Select(async q =>
         {
-            var view = await GrainFactory.GetGrain<IPriorityQueueGrain>(q.Key).Describe();
+            var view = await GrainFactory.Queue(q.Key).Describe();
             return new QueueSummary(q.Key, q.Sum(m => m.Count), view.WaitingWorkers);
         }));
     }

@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Grains.Jobs;
@@ -18,13 +19,13 @@ internal sealed class JobQueryGrain(IJobStore store, StoreLanes lanes, JobLister
             return null;
         var record = JobRecordFormat.Read(jobId, stored.Record);
         if (record.Status.IsGranted())
-            return await GrainFactory.GetGrain<IJobGrain>(jobId).Watch(0, 0, TimeSpan.Zero);
+            return await GrainFactory.Job(jobId).Watch(0, 0, TimeSpan.Zero);
         var view = JobViews.Of(jobId, stored.Version, record);
         if (record.Status != JobStatus.Pending)
             return view;
         return view with
         {
-            QueuePosition = record.IsReady ? await GrainFactory.GetGrain<IPriorityQueueGrain>(record.Queue).Position(jobId) : null,
+            QueuePosition = record.IsReady ? await GrainFactory.Queue(record.Queue).Position(jobId) : null,
             UnworkableReason = await Unworkable(record),
         };
     }

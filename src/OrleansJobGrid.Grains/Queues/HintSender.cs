@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Grains.Jobs;
 using OrleansJobGrid.Grains.Storage;
@@ -64,6 +65,6 @@ public sealed class HintSender(IGrainFactory grains, StoreLanes lanes)
         }
 
         foreach (var (queue, hints) in batch)
-            grains.GetGrain<IPriorityQueueGrain>(queue).Hint(new Immutable<IReadOnlyList<ReadyHint>>(hints)).Ignore();
+            grains.Queue(queue).Hint(new Immutable<IReadOnlyList<ReadyHint>>(hints)).Ignore();
     }
 }

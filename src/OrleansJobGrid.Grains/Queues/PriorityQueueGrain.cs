@@ -1,6 +1,8 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
+using Orleans.Dashboard;
+using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Grains.Jobs;
@@ -9,7 +11,7 @@ using OrleansJobGrid.Storage;
 namespace OrleansJobGrid.Grains.Queues;
 
 /// <inheritdoc cref="IPriorityQueueGrain"/>
-[GrainType("jobgrid.queue")]
+[NoProfiling, GrainType("jobgrid.queue")]
 internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILogger<PriorityQueueGrain> logger) : Grain, IPriorityQueueGrain
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
@@ -20,6 +22,7 @@ internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILo
     private readonly Dictionary<long, Signature> _signatures = [];
     private readonly Dictionary<int, long> _marksBefore = [];
     private Task _loaded = Task.CompletedTask;
+    private (IReadOnlyList<string> Services, ServiceProfile Profile)? _lastProfile;
     private long _lastRoutineScan;
     private int _nextRoutineShard;
     private long _rescans;
@@ -37,7 +40,7 @@ internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILo
     public async Task<ClaimAnswer> Claim(ClaimRequest request)
     {
         await _loaded;
-        var profile = new ServiceProfile(request.Services);
+        var profile = ProfileOf(request.Services);
         var deadline = time.GetTimestamp() + (long)(request.Wait.TotalSeconds * time.TimestampFrequency);
         ReadyItem? reserved = null;
         while (true)
@@ -118,12 +121,22 @@ internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILo
         return (new(grants), false);
     }
 
+    /// <summary>A worker claims again and again with the very same list, which a call within the silo does not copy.</summary>
+    private ServiceProfile ProfileOf(IReadOnlyList<string> services)
+    {
+        if (_lastProfile is { } last && ReferenceEquals(last.Services, services))
+            return last.Profile;
+        var profile = new ServiceProfile(services);
+        _lastProfile = (services, profile);
+        return profile;
+    }
+
     /// <summary>A job that is not to be had leaves the view; a fault, or a session that is over, puts its entry back for others.</summary>
     private async Task<(StartAnswer Answer, Exception? Fault)> Start(ReadyItem item, ClaimRequest request)
     {
         try
         {
-            var answer = await GrainFactory.GetGrain<IJobGrain>(item.Ready.JobId).TryStart(new(request.WorkerId, request.SessionId));
+            var answer = await GrainFactory.Job(item.Ready.JobId).TryStart(new(request.WorkerId, request.SessionId));
             if (answer.SessionEnded)
                 PutBack(item);
             return (answer, null);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Grains.Jobs;
 using OrleansJobGrid.Storage;
@@ -34,7 +35,7 @@ internal sealed class ReconciliationGrain(IJobStore store, ILogger<Reconciliatio
             if (page.Entries.Count == 0)
                 return jobs;
             foreach (var part in page.Entries.Chunk(AtOnce))
-                await Task.WhenAll(part.Select(e => GrainFactory.GetGrain<IJobGrain>(e.JobId).SessionEnded(session, reason)));
+                await Task.WhenAll(part.Select(e => GrainFactory.Job(e.JobId).SessionEnded(session, reason)));
             jobs += page.Entries.Count;
         }
     }

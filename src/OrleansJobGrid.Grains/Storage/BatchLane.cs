@@ -29,7 +29,7 @@ internal sealed class BatchLane<TRequest, TResult> : IAsyncDisposable
     {
         var waiting = new Waiting(request);
         ObjectDisposedException.ThrowIf(!_arrivals.Writer.TryWrite(waiting), this);
-        return waiting.Completion.Task;
+        return waiting.Task;
     }
 
     public async ValueTask DisposeAsync()
@@ -85,21 +85,24 @@ internal sealed class BatchLane<TRequest, TResult> : IAsyncDisposable
     {
         try
         {
-            var results = await _send(batch.ConvertAll(w => w.Request));
-            for (var i = 0; i < batch.Count; i++)
-                batch[i].Completion.SetResult(results[i]);
+            var requests = new TRequest[batch.Count];
+            for (var i = 0; i < requests.Length; i++)
+                requests[i] = batch[i].Request;
+            var results = await _send(requests);
+            for (var i = 0; i < requests.Length; i++)
+                batch[i].SetResult(results[i]);
         }
         catch (Exception e)
         {
             // The exception belongs to the callers; the lane goes on with the next batch.
             foreach (var waiting in batch)
-                waiting.Completion.TrySetException(e);
+                waiting.TrySetException(e);
         }
     }
 
-    private sealed record Waiting(TRequest Request)
+    private sealed class Waiting(TRequest request) : TaskCompletionSource<TResult>(TaskCreationOptions.RunContinuationsAsynchronously)
     {
-        public TaskCompletionSource<TResult> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TRequest Request => request;
     }
 }
 

@@ -60,7 +60,13 @@ public sealed class StoreLanes : IAsyncDisposable
         await _sequence.DisposeAsync();
     }
 
-    private static int SizeOf(JobOperation operation) => (operation.Record?.Length ?? 0) + operation.Events.Sum(e => e.Length);
+    private static int SizeOf(JobOperation operation)
+    {
+        var size = operation.Record?.Length ?? 0;
+        for (var i = 0; i < operation.Events.Count; i++)
+            size += operation.Events[i].Length;
+        return size;
+    }
 
     private async Task<IReadOnlyList<OperationResult>> Apply(int shard, IReadOnlyList<JobOperation> batch)
     {

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging;
+using Orleans.Dashboard;
+using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Grains.Jobs;
 using OrleansJobGrid.Storage;
@@ -6,7 +8,7 @@ using OrleansJobGrid.Storage;
 namespace OrleansJobGrid.Grains.Time;
 
 /// <inheritdoc cref="IWheelGrain"/>
-[GrainType("jobgrid.wheel")]
+[NoProfiling, GrainType("jobgrid.wheel")]
 internal sealed class WheelGrain(IJobStore store, Storage.StoreClock clock, TimeProvider time, ILogger<WheelGrain> logger) : Grain, IWheelGrain
 {
     private const int PageSize = 500;
@@ -75,7 +77,7 @@ internal sealed class WheelGrain(IJobStore store, Storage.StoreClock clock, Time
             return;
         try
         {
-            await GrainFactory.GetGrain<IJobGrain>(jobId).OnDue();
+            await GrainFactory.Job(jobId).OnDue();
             _failing.Remove(jobId);
         }
         catch (Exception e)

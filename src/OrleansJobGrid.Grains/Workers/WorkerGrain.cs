@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Orleans.Dashboard;
+using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Contracts.Workers;
@@ -12,7 +14,7 @@ namespace OrleansJobGrid.Grains.Workers;
 
 /// <inheritdoc cref="IWorkerGrain"/>
 /// <remarks>What it knows is a cache of the store's leases: lost with an activation, read again by the next one's first heartbeat.</remarks>
-[Orleans.Placement.PreferLocalPlacement, GrainType("jobgrid.worker")]
+[Orleans.Placement.PreferLocalPlacement, NoProfiling, GrainType("jobgrid.worker")]
 internal sealed class WorkerGrain(
     IJobStore store, StoreLanes lanes, ILocalSiloDetails silo, TimeProvider time, IOptions<JobGridOptions> options, ILogger<WorkerGrain> logger) : Grain, IWorkerGrain
 {
@@ -56,7 +58,7 @@ internal sealed class WorkerGrain(
     {
         try
         {
-            var answer = await GrainFactory.GetGrain<IPriorityQueueGrain>(queue).Claim(request);
+            var answer = await GrainFactory.Queue(queue).Claim(request);
             foreach (var grant in answer.Grants)
                 _granted[grant.JobId] = new(grant.Token, time.GetTimestamp());
             _leasesUnknown |= answer.Uncertain;
@@ -72,7 +74,7 @@ internal sealed class WorkerGrain(
 
     public async Task<AttemptAnswer> Report(AttemptReport report, string? claimQueue, ClaimRequest? claim)
     {
-        var job = GrainFactory.GetGrain<IJobGrain>(report.JobId);
+        var job = GrainFactory.Job(report.JobId);
         var outcome = report switch
         {
             { Completion: { } completion } => await job.Complete(report.Token, completion),
@@ -197,7 +199,7 @@ internal sealed class WorkerGrain(
             else if (time.GetElapsedTime(held.Since, arrived) >= options.Value.UnconfirmedGrant)
             {
                 logger.GrantTakenBack(WorkerId, jobId);
-                await GrainFactory.GetGrain<IJobGrain>(jobId).Stopped(held.Token, StopReason.NotBegun);
+                await GrainFactory.Job(jobId).Stopped(held.Token, StopReason.NotBegun);
                 Drop(jobId, held.Token);
             }
         }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using OrleansJobGrid.Connectors;
+using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 
 namespace OrleansJobGrid.Workers.Execution;
@@ -82,5 +83,5 @@ internal sealed class AttemptPulse(IGrainFactory grains, AttemptRunner runner, T
         }
     }
 
-    private IJobGrain Job(Attempt attempt) => grains.GetGrain<IJobGrain>(attempt.Grant.JobId);
+    private IJobGrain Job(Attempt attempt) => grains.Job(attempt.Grant.JobId);
 }

@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Connectors;
+using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Workers;
 
@@ -56,7 +57,7 @@ internal sealed class AttemptRunner(IGrainFactory grains, IArtefactStore artefac
     /// <summary>Writes the start; false: the job is not to be run.</summary>
     public async Task<bool> Begin(Attempt attempt)
     {
-        var outcome = await grains.GetGrain<IJobGrain>(attempt.Grant.JobId).Begin(attempt.Grant.Token);
+        var outcome = await grains.Job(attempt.Grant.JobId).Begin(attempt.Grant.Token);
         attempt.Begun = outcome == ReportOutcome.Accepted;
         attempt.Obey(outcome);
         if (outcome == ReportOutcome.StopRequested)

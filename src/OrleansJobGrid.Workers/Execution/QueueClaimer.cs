@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Operations;
 using OrleansJobGrid.Contracts.Queues;
@@ -17,7 +18,7 @@ internal sealed class QueueClaimer(IGrainFactory grains, string workerId, string
     private bool _closed;
     private int _turn;
 
-    private IWorkerGrain Worker => grains.GetGrain<IWorkerGrain>(workerId);
+    private IWorkerGrain Worker => grains.Worker(workerId);
 
     /// <summary>The queue whose turn it is, with a claim that does not wait.</summary>
     public (string Queue, ClaimRequest Claim) Beside()
@@ -53,7 +54,7 @@ internal sealed class QueueClaimer(IGrainFactory grains, string workerId, string
         lock (_lock)
             waits = [.. _outstanding];
         foreach (var (claim, queue) in waits)
-            await grains.GetGrain<IPriorityQueueGrain>(queue).Forget(claim);
+            await grains.Queue(queue).Forget(claim);
     }
 
     /// <summary>A job, or null when the wait ended. Jobs that two queues gave at once go back but for one.</summary>
@@ -95,7 +96,7 @@ internal sealed class QueueClaimer(IGrainFactory grains, string workerId, string
             _outstanding.Add(request.ClaimId, queue);
         }
 
-        await using var end = over.Register(() => grains.GetGrain<IPriorityQueueGrain>(queue).Forget(request.ClaimId).Ignore());
+        await using var end = over.Register(() => grains.Queue(queue).Forget(request.ClaimId).Ignore());
         try
         {
             return (await Worker.Claim(queue, request)).Grants;

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Connectors;
+using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Workers.Hosting;
@@ -56,7 +57,7 @@ internal sealed class WorkerSession : IDisposable
     /// <summary>Random, made for this session.</summary>
     public string Id { get; }
 
-    private IWorkerGrain Worker => _grains.GetGrain<IWorkerGrain>(_options.Id);
+    private IWorkerGrain Worker => _grains.Worker(_options.Id);
 
     private TimeSpan LeaseLeft => _lease - _time.GetElapsedTime(_leaseFrom);
 

@@ -10,7 +10,7 @@ internal sealed class GridTraffic(Uri url) : IDisposable
 {
     private const int BatchJobs = 1_000;
     private const int BatchesAtOnce = 4;
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     private readonly HttpClient _http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 256 }) { BaseAddress = url };

@@ -39,7 +39,8 @@ internal sealed class GridOperationsGrain(IJobStore store, WorkerDirectory worke
         var health = new StoreHealth(about.Kind, about.Where, about.Durability, [.. about.Findings.Select(f => new StoreSetting(f.Setting, f.Value, f.Warning))]);
         try
         {
-            await store.ReadSessionsAsync(CancellationToken.None);
+            // A write, since a store may be readable and yet not writable: a full disk, a failed commit.
+            await store.MarkPassAsync("health", CancellationToken.None);
         }
         catch (JobStoreException e)
         {

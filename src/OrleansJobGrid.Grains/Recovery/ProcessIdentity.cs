@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace OrleansJobGrid.Grains.Recovery;
 
@@ -7,7 +8,7 @@ namespace OrleansJobGrid.Grains.Recovery;
 /// same namespace of the same boot can say whether it is dead.
 /// </summary>
 /// <remarks>Linux: <c>/proc/sys/kernel/random/boot_id</c>, <c>/proc/self/ns/pid</c>, field 22 of <c>/proc/PID/stat</c> (proc(5)).</remarks>
-public static class ProcessIdentity
+public static partial class ProcessIdentity
 {
     private const char Separator = '|';
 
@@ -22,7 +23,15 @@ public static class ProcessIdentity
         var parts = identity.Split(Separator);
         if (parts is not [var boot, var space, var pid, var start] || Here() != boot + Separator + space)
             return false;
-        return StartTime(int.Parse(pid, CultureInfo.InvariantCulture)) != start;
+        var process = int.Parse(pid, CultureInfo.InvariantCulture);
+        return StartTime(process) is { } now ? now != start : IsGone(process);
+    }
+
+    /// <summary>A process that cannot be looked at may be hidden (hidepid of proc(5)); the kernel tells the two apart.</summary>
+    private static bool IsGone(int pid)
+    {
+        const int NoSuchProcess = 3;
+        return IsDefunct(pid) || (Kill(pid, 0) != 0 && Marshal.GetLastPInvokeError() == NoSuchProcess);
     }
 
     private static string? Here() =>
@@ -30,19 +39,26 @@ public static class ProcessIdentity
             ? File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim() + Separator + new FileInfo("/proc/self/ns/pid").LinkTarget
             : null;
 
-    /// <summary>Start time in clock ticks since boot; null: no such process, or one that is dead and not yet waited for.</summary>
-    private static string? StartTime(int pid)
+    /// <summary>Start time in clock ticks since boot; null: nothing to be seen of it, or it is dead and not yet waited for.</summary>
+    private static string? StartTime(int pid) => IsDefunct(pid) ? null : Stat(pid)?[19];
+
+    private static bool IsDefunct(int pid) => Stat(pid) is ["Z" or "X", ..];
+
+    /// <summary>The fields of its state after its name; null: nothing to be seen of it.</summary>
+    private static string[]? Stat(int pid)
     {
         try
         {
             var stat = File.ReadAllText($"/proc/{pid}/stat");
             // The name in parentheses may hold anything, so fields are counted from its end.
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return fields[0] is "Z" or "X" ? null : fields[19];
+            return stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int pid, int signal);
 }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using OrleansJobGrid.Client;
+using OrleansJobGrid.Host.Hosting;
 using OrleansJobGrid.Host.JobFiles;
 using OrleansJobGrid.Storage;
 
@@ -39,6 +40,10 @@ internal static class CommandErrors
         {
             return Report(environment, ExitCode.Grid, e.Message, MendOf(e));
         }
+        catch (GridSettingsException e)
+        {
+            return Report(environment, ExitCode.Usage, e.Message, "Correct the file of --config or the environment (docs/configuration.md).");
+        }
         catch (IOException e) when (IsAddressInUse(e))
         {
             return Report(environment, ExitCode.Grid, e.Message, "Another process listens there. End it, or choose another address with --urls.");
@@ -70,7 +75,6 @@ internal static class CommandErrors
 
     private static string? MendOf(JobStoreException e) => e switch
     {
-        StoreInUseException => "Stop that process, or choose another folder with --data.",
         StoreDamagedException => "Nothing was changed. Restore a backup, use the version that wrote it, or choose another folder with --data.",
         StoreUnavailableException => "Look whether the store runs and whether its address is right.",
         _ => null,

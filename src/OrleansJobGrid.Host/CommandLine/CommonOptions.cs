@@ -46,8 +46,8 @@ internal static class CommonOptions
         var option = new Option<int?>("--slots") { Description = "Jobs that the worker runs at once. Default: what its machine bears.", HelpName = "N" };
         option.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int?>() is < 1 or > 1024)
-                result.AddError("--slots takes a number from 1 to 1024.");
+            if (result.GetValueOrDefault<int?>() is < 1 or > 1000)
+                result.AddError("--slots takes a number from 1 to 1000.");
         });
         return option;
     }

@@ -80,7 +80,7 @@ internal static class JobGridCommandLine
             var notes = parseResult.CommandResult.Command switch
             {
                 JobGridCommand command => command.Notes,
-                _ => "Start here:\n  jobgrid up               a grid on this machine, page at http://127.0.0.1:8080\n"
+                _ => "Start here:\n  jobgrid up               a grid on this machine, API at http://127.0.0.1:8080\n"
                     + "  jobgrid run FILE         submits the jobs of a file, waits, and fetches what they made\n"
                     + "  jobgrid COMMAND --help   more on a command",
             };

@@ -31,6 +31,13 @@ internal static class ConnectorSetup
         var processes = configuration.GetSection("JobGrid:Process").Get<ProcessOptions>() ?? new();
         if (processes.WorkFolder.Length == 0)
             processes.WorkFolder = Path.GetFullPath(Path.Combine(options.DataFolder, "process"));
+        var lease = configuration.GetSection("JobGrid").Get<JobGridOptions>()?.Lease ?? new JobGridOptions().Lease;
+        if (processes.GuardSilence > lease)
+        {
+            throw new GridSettingsException(
+                $"JobGrid:Process:GuardSilence ({processes.GuardSilence}) is longer than JobGrid:Lease ({lease}): a program could outlive its job's lease");
+        }
+
         services.AddSingleton<IConnector>(new ProcessConnector(processes, TimeProvider.System));
         services.AddSingleton(new WorkerProcess(ProcessIdentity.Current, Version));
         services.Configure<WorkerOptions>(configuration.GetSection("JobGrid:Worker"));

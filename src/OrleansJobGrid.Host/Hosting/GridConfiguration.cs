@@ -11,6 +11,7 @@ internal static class GridConfiguration
     {
         if (options.ConfigFile is { } file)
             configuration.AddJsonFile(Path.GetFullPath(file), optional: false);
+        KnownSettings.Check(configuration);
         configuration.AddInMemoryCollection(FromEnvironment(Environment.GetEnvironmentVariables()));
         if (options.Slots is { } slots)
             configuration.AddInMemoryCollection([new("JobGrid:Worker:Slots", slots.ToString(System.Globalization.CultureInfo.InvariantCulture))]);

@@ -1,7 +1,7 @@
-using Microsoft.Extensions.Options;
 using Orleans.Dashboard;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Gateway;
+using OrleansJobGrid.Gateway.Hosting;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Storage;
 using OrleansJobGrid.Workers.Hosting;
@@ -16,10 +16,22 @@ public static class GridHost
 
     /// <summary>
     /// Opens the store, starts the roles asked for, and returns when all of them run.
-    /// Throws <see cref="JobStoreException"/> where the store cannot be used, <see cref="OptionsValidationException"/> for wrong
+    /// Throws <see cref="JobStoreException"/> where the store cannot be used, <see cref="GridSettingsException"/> for wrong
     /// settings, <see cref="IOException"/> where an address is in use.
     /// </summary>
     public static async Task<RunningGrid> StartAsync(GridOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await OpenAndStartAsync(options, cancellationToken);
+        }
+        catch (Exception e) when (GridSettingsException.IsCause(e))
+        {
+            throw GridSettingsException.Of(e);
+        }
+    }
+
+    private static async Task<RunningGrid> OpenAndStartAsync(GridOptions options, CancellationToken cancellationToken)
     {
         var artefacts = FolderArtefactStore.Open(Path.Combine(options.DataFolder, "artefacts"), TimeProvider.System);
         var store = await GridStores.OpenAsync(options, cancellationToken);
@@ -68,16 +80,20 @@ public static class GridHost
 
         var gateway = options.Roles.Contains(GridOptions.Gateway);
         if (gateway)
+        {
+            builder.Services.Configure<GatewayOptions>(builder.Configuration.GetSection("JobGrid:Gateway"));
             builder.Services.AddJobGridGateway(o => o.Roles = [.. options.Roles.Order(StringComparer.Ordinal)]);
+        }
+
         // Without the role nothing listens; the host is the same.
-        builder.WebHost.UseUrls(gateway ? options.Urls : []);
+        builder.WebHost.UseUrls(gateway ? options.Urls : []).UseKestrelHttpsConfiguration();
         if (!gateway)
             builder.Services.AddSingleton<Microsoft.AspNetCore.Hosting.Server.IServer, NoServer>();
         var app = builder.Build();
         if (gateway)
         {
             app.MapJobGrid();
-            app.MapOrleansDashboard("/orleans").AddEndpointFilter<LoopbackOnly>();
+            app.MapOrleansDashboard("/orleans").AddEndpointFilter<LoopbackOnly>().ExcludeFromDescription();
         }
 
         return app;

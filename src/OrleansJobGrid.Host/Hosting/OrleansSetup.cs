@@ -55,7 +55,12 @@ internal static class OrleansSetup
     private static IPAddress Address(string? configured, StackExchange.Redis.ConfigurationOptions redis)
     {
         if (configured is not null)
-            return IPAddress.Parse(configured);
+        {
+            return IPAddress.TryParse(configured, out var own)
+                ? own
+                : throw new GridSettingsException($"JobGrid:Silo:Address is '{configured}', which is no IP address such as 10.0.0.5");
+        }
+
         using var probe = new Socket(SocketType.Dgram, ProtocolType.Udp);
         // Connecting a datagram socket sends nothing; it only chooses the local address of the route.
         switch (redis.EndPoints[0])

@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Options;
+
+namespace OrleansJobGrid.Host.Hosting;
+
+/// <summary>A setting of this process is wrong: nothing was started.</summary>
+public sealed class GridSettingsException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>Whether an exception on the way to a running grid tells of a setting.</summary>
+    internal static bool IsCause(Exception e) => e is OptionsValidationException or InvalidDataException or FormatException
+        || (e is InvalidOperationException && e.TargetSite?.DeclaringType?.Namespace is { } space
+            && (space.StartsWith("Microsoft.Extensions.Configuration", StringComparison.Ordinal)
+                || space.StartsWith("Microsoft.AspNetCore.Server.Kestrel", StringComparison.Ordinal)));
+
+    internal static GridSettingsException Of(Exception e) =>
+        new(e is OptionsValidationException options ? string.Join(" ", options.Failures) : $"{e.Message} {e.InnerException?.Message}".TrimEnd(), e);
+}

@@ -1,0 +1,43 @@
+using System.Reflection;
+using OrleansJobGrid.Connectors.Imaging;
+using OrleansJobGrid.Connectors.Processes;
+using OrleansJobGrid.Connectors.Simulation;
+using OrleansJobGrid.Gateway.Hosting;
+using OrleansJobGrid.Grains.Hosting;
+using OrleansJobGrid.Workers.Hosting;
+
+namespace OrleansJobGrid.Host.Hosting;
+
+/// <summary>The names of settings: one that nobody reads was meant to be another.</summary>
+internal static class KnownSettings
+{
+    private static readonly Dictionary<string, string[]> Sections = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["Worker"] = NamesOf(typeof(WorkerOptions)),
+        ["Simulation"] = NamesOf(typeof(SimulationOptions)),
+        ["Imaging"] = NamesOf(typeof(ImagingOptions)),
+        ["Process"] = NamesOf(typeof(ProcessOptions)),
+        ["Gateway"] = NamesOf(typeof(GatewayOptions)),
+        ["Silo"] = ["Address"],
+    };
+
+    private static readonly string[] TopLevel = [.. NamesOf(typeof(JobGridOptions)), .. Sections.Keys];
+
+    /// <summary>Refuses unknown names of a configuration file, all at once.</summary>
+    public static void Check(IConfiguration configuration)
+    {
+        var unknown = new List<string>();
+        foreach (var setting in configuration.GetSection("JobGrid").GetChildren())
+        {
+            if (!TopLevel.Contains(setting.Key, StringComparer.OrdinalIgnoreCase))
+                unknown.Add(setting.Path);
+            else if (Sections.TryGetValue(setting.Key, out var names))
+                unknown.AddRange(setting.GetChildren().Where(s => !names.Contains(s.Key, StringComparer.OrdinalIgnoreCase)).Select(s => s.Path));
+        }
+
+        if (unknown.Count > 0)
+            throw new GridSettingsException($"There is no setting {string.Join(", ", unknown)}");
+    }
+
+    private static string[] NamesOf(Type options) => [.. options.GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(p => p.Name)];
+}

@@ -26,8 +26,11 @@ public sealed record JobGrant
 }
 
 /// <summary>The answer of a job that was asked to start.</summary>
+/// <param name="Grant">The grant; null: refused.</param>
+/// <param name="Refusal">Why.</param>
+/// <param name="SessionEnded">It is refused to this session alone, which is over: the job is as ready as before.</param>
 [GenerateSerializer, Immutable, Alias("jobgrid.StartAnswer")]
-public readonly record struct StartAnswer([property: Id(0)] JobGrant? Grant, [property: Id(1)] string? Refusal);
+public readonly record struct StartAnswer([property: Id(0)] JobGrant? Grant, [property: Id(1)] string? Refusal, [property: Id(2)] bool SessionEnded = false);
 
 /// <summary>What the grid makes of a worker's word.</summary>
 public enum ReportOutcome

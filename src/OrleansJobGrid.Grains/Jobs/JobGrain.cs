@@ -31,8 +31,14 @@ internal sealed partial class JobGrain(
     {
         var operationId = OperationIds.Next();
         var (record, refusal) = await Change(job => (job, JobDecisions.Grant(job, request, operationId, lanes.Clock.Now)));
-        if (refusal is not null || record is null)
-            return new(null, refusal ?? "there is no such job");
+        if (refusal is not null)
+        {
+            LeaveIfIdle();
+            return new(null, refusal, SessionEnded: true);
+        }
+
+        if (record is null)
+            return new(null, "there is no such job");
         if (_record is not { } granted || granted.LastGrant?.OperationId != operationId)
         {
             LeaveIfIdle();

@@ -42,8 +42,8 @@ internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILo
         ReadyItem? reserved = null;
         while (true)
         {
-            var grants = await Start(request, profile, reserved);
-            if (grants.Count > 0)
+            var (grants, over) = await Start(request, profile, reserved);
+            if (grants.Count > 0 || over)
                 return new(grants);
             if (time.GetTimestamp() >= deadline)
                 return ClaimAnswer.None;
@@ -86,8 +86,11 @@ internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILo
 
     public Task<long?> Position(string jobId) => Task.FromResult(_view.Position(jobId));
 
-    /// <summary>Starts up to the number asked for, refilling what was refused, until the view has no more for this worker.</summary>
-    private async Task<List<JobGrant>> Start(ClaimRequest request, ServiceProfile profile, ReadyItem? reserved)
+    /// <summary>
+    /// Starts up to the number asked for, refilling what was refused, until the view has no more for this worker or its session is
+    /// over.
+    /// </summary>
+    private async Task<(List<JobGrant> Grants, bool Over)> Start(ClaimRequest request, ServiceProfile profile, ReadyItem? reserved)
     {
         var grants = new List<JobGrant>(request.Max);
         while (grants.Count < request.Max)
@@ -102,6 +105,8 @@ internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILo
                 break;
             var starts = await Task.WhenAll(items.Select(i => Start(i, request)));
             grants.AddRange(starts.Select(s => s.Grant).OfType<JobGrant>());
+            if (starts.Any(s => s.Over))
+                return (grants, true);
             if (starts.FirstOrDefault(s => s.Fault is not null).Fault is not { } fault)
                 continue;
             // What was granted beside the fault must reach its worker; the fault comes again with the next claim.
@@ -110,22 +115,31 @@ internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILo
             break;
         }
 
-        return grants;
+        return (grants, false);
     }
 
-    /// <summary>A refusal leaves the entry out; a fault puts it back.</summary>
-    private async Task<(JobGrant? Grant, Exception? Fault)> Start(ReadyItem item, ClaimRequest request)
+    /// <summary>
+    /// A refusal leaves the entry out; a fault puts it back, and so does a session that is over: a claim of a dead worker may wait
+    /// here still, and what it was woken for is another's.
+    /// </summary>
+    private async Task<(JobGrant? Grant, Exception? Fault, bool Over)> Start(ReadyItem item, ClaimRequest request)
     {
         try
         {
             var answer = await GrainFactory.GetGrain<IJobGrain>(item.Ready.JobId).TryStart(new(request.WorkerId, request.SessionId));
-            return (answer.Grant, null);
+            if (answer.SessionEnded)
+            {
+                _view.PutBack(item);
+                Wake(item.Signature);
+            }
+
+            return (answer.Grant, null, answer.SessionEnded);
         }
         catch (Exception e)
         {
             logger.StartFailed(Name, item.Ready.JobId, e);
             _view.PutBack(item);
-            return (null, e);
+            return (null, e, false);
         }
     }
 
@@ -152,6 +166,9 @@ internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILo
     {
         var now = time.GetTimestamp();
         _waiters.End(w => w.Deadline <= now);
+        // What a fault put back woke nobody.
+        foreach (var signature in _view.Signatures)
+            Wake(signature);
         if (!_loaded.IsCompleted)
             return;
         try

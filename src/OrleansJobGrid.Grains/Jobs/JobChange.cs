@@ -23,7 +23,7 @@ public sealed class JobChange
     /// <summary>A session that must not have ended.</summary>
     public string? Session { get; private init; }
 
-    public long? NotBefore { get; private init; }
+    public long? NotBefore { get; private set; }
 
     /// <summary>Set where the operation's id is part of the record: a grant is its own token.</summary>
     public Guid? OperationId { get; private init; }
@@ -33,10 +33,10 @@ public sealed class JobChange
 
     /// <summary>A move along an edge of <see cref="JobTransitions"/>.</summary>
     public static JobChange Move(
-        JobRecord? before, JobRecord after, Mover by, string eventType, long at, string? reason = null, string? session = null, Guid? operationId = null, long? notBefore = null)
+        JobRecord? before, JobRecord after, Mover by, string eventType, long at, string? reason = null, string? session = null, Guid? operationId = null)
     {
         JobTransitions.Require(before?.Status, after.Status, by);
-        var change = new JobChange(before, after) { Session = session, OperationId = operationId, NotBefore = notBefore };
+        var change = new JobChange(before, after) { Session = session, OperationId = operationId };
         change.AddEvent(eventType, at, reason);
         change.CountEnd(at);
         return change;
@@ -55,6 +55,13 @@ public sealed class JobChange
 
     /// <summary>The record goes, with its events and index entries.</summary>
     public static JobChange Delete(JobRecord before, long notBefore) => new(before, null) { NotBefore = notBefore };
+
+    /// <summary>The store applies it only once its own clock has come this far.</summary>
+    public JobChange NotEarlierThan(long clock)
+    {
+        NotBefore = clock;
+        return this;
+    }
 
     /// <summary>Adds an event before the one that moves the job; for an attempt that failed and what followed from it.</summary>
     public JobChange Preceded(string eventType, long at, string? reason)

@@ -33,25 +33,32 @@ public static partial class JobDecisions
             : JobChange.Move(job, TakenBack(job, clock), Mover.Recovery, JobEventTypes.Requeued, clock, reason);
     }
 
-    /// <summary>Something is due. Null: not yet.</summary>
+    /// <summary>Something is due, which the store checks once more by its own clock. Null: not yet.</summary>
     public static JobChange? Due(JobRecord job, long clock)
     {
-        if (JobDue.Next(job) > clock)
-            return null;
-        if (job.Status.IsFinal())
-            return JobChange.Delete(job, JobDue.Next(job));
+        var due = JobDue.Next(job);
+        return due > clock ? null : job.Status.IsFinal() ? JobChange.Delete(job, due) : Passed(job, clock).NotEarlierThan(due);
+    }
+
+    private static JobChange Passed(JobRecord job, long clock)
+    {
+        // Whatever limit ends the attempt, it was asked to stop, and its submitter was told that it would be cancelled.
+        if (job.CancelRequestedAt is not null)
+            return Cancelled(job, Settled(job), Mover.Wheel, clock, JobDue.StopDue(job) <= clock ? "stop_unconfirmed" : $"stop requested; {Limit(job, clock)}");
         if (job.Deadline <= clock)
-            return TimedOut(job, clock, "its deadline passed");
+            return TimedOut(job, clock, Limit(job, clock));
         if (job.DelayedUntil is not null)
             return JobChange.Note(job, job with { DelayedUntil = null }, JobEventTypes.Released, clock);
         if (job.Status == JobStatus.Pending)
             return TimedOut(job, clock, $"no worker took it within {(clock - job.PendingSince) / 1000} s");
         if (job.Status == JobStatus.Retrying)
-            return JobChange.Move(job, job with { Status = JobStatus.Pending, PendingSince = clock, RetryAt = null }, Mover.Wheel, JobEventTypes.Released, clock, notBefore: job.RetryAt);
-        if (JobDue.AttemptLimit(job) <= clock)
-            return TimedOut(job, clock, $"attempt {job.Attempt} ran longer than {job.AttemptTimeoutMs / 1000.0:0.###} s");
-        return Cancelled(job, Settled(job), Mover.Wheel, clock, "stop_unconfirmed");
+            return JobChange.Move(job, job with { Status = JobStatus.Pending, PendingSince = clock, RetryAt = null }, Mover.Wheel, JobEventTypes.Released, clock);
+        return TimedOut(job, clock, Limit(job, clock));
     }
+
+    private static string Limit(JobRecord job, long clock) => job.Deadline <= clock
+        ? "its deadline passed"
+        : $"attempt {job.Attempt} ran longer than {job.AttemptTimeoutMs / 1000.0:0.###} s";
 
     private static JobChange TimedOut(JobRecord job, long clock, string reason) =>
         JobChange.Move(

@@ -12,6 +12,13 @@ namespace OrleansJobGrid.Grains.Jobs;
 /// </remarks>
 public static partial class JobDecisions
 {
+    // With the largest payload, metadata and checkpoint a record has room for some 20 KB of words, and a character may take 6 bytes:
+    // the record keeps the last failures in short, the log has each one whole.
+    private const int KeptFailures = 10;
+    private const int MessageCharacters = 160;
+    private const int NameCharacters = 60;
+    private const int ErrorCharacters = 800;
+
     /// <summary>A new job.</summary>
     public static JobChange Create(JobSubmission s, long sequence, long clock, long attemptTimeoutMs)
     {
@@ -87,7 +94,7 @@ public static partial class JobDecisions
     /// <summary>The work is done: accepted from the last grant in any state that is not final.</summary>
     public static JobAnswer Complete(JobRecord job, GrantToken token, CompletionReport report, long clock)
     {
-        if (token != job.Token)
+        if (!IsLastGrant(job, token))
             return new(ReportOutcome.Stale);
         if (job.Status.IsFinal())
             return new(job.Status == JobStatus.Completed ? ReportOutcome.Accepted : ReportOutcome.Stale);
@@ -96,6 +103,9 @@ public static partial class JobDecisions
             Status = JobStatus.Completed,
             StartedAt = job.StartedAt ?? Math.Max(job.LastGrant!.At, clock - report.DurationMs),
             FinishedAt = clock,
+            RetryAt = null,
+            // Nobody resumes from it any more, and its room is the result's.
+            Checkpoint = null,
             Result = report.Result is null ? null : new(report.Result),
             Outputs = report.Outputs.Count == 0 ? null : report.Outputs,
             Error = null,
@@ -110,8 +120,13 @@ public static partial class JobDecisions
     {
         if (!Holds(job, token))
             return new(WasHandled(job, token) ? ReportOutcome.Accepted : ReportOutcome.Stale);
-        var failure = new FailureView(job.Attempt, job.Epoch, job.LastGrant!.WorkerId, report.FailureType, report.FailureReason, report.Message, clock);
-        var failed = Settled(job) with { Failures = [.. job.Failures ?? [], failure], Error = report.Message };
+        var failure = new FailureView(
+            job.Attempt, job.Epoch, job.LastGrant!.WorkerId, report.FailureType, Short(report.FailureReason, NameCharacters), Short(report.Message, MessageCharacters), clock);
+        var failed = Settled(job) with
+        {
+            Failures = [.. (job.Failures ?? []).TakeLast(KeptFailures - 1), failure],
+            Error = Short(report.Message, ErrorCharacters),
+        };
         if (job.CancelRequestedAt is not null)
             return new(ReportOutcome.Accepted, Cancelled(job, failed, Mover.Worker, clock, "stopped by request").Preceded(JobEventTypes.AttemptFailed, clock, report.Message));
         var decision = RetryDecision.Of(job, report, draw);
@@ -142,8 +157,11 @@ public static partial class JobDecisions
     /// <summary>Whether the token is the last grant's and its attempt still runs.</summary>
     private static bool Holds(JobRecord job, GrantToken token) => job.Status.IsGranted() && token == job.Token;
 
+    /// <summary>Whether the token is the last grant's; of a job that was never granted none is, the default token neither.</summary>
+    private static bool IsLastGrant(JobRecord job, GrantToken token) => job.LastGrant is not null && token == job.Token;
+
     /// <summary>Whether the end of this very grant was already written: the same word again gets the same answer.</summary>
-    private static bool WasHandled(JobRecord job, GrantToken token) => token == job.Token && job.Status != JobStatus.Completed;
+    private static bool WasHandled(JobRecord job, GrantToken token) => IsLastGrant(job, token) && job.Status != JobStatus.Completed;
 
     /// <summary>Back to the queue at its own place; the attempt does not count.</summary>
     private static JobRecord TakenBack(JobRecord job, long clock) =>
@@ -152,8 +170,10 @@ public static partial class JobDecisions
     /// <summary>An attempt's end leaves no request open.</summary>
     private static JobRecord Settled(JobRecord job) => job with { CancelRequestedAt = null };
 
+    private static string Short(string text, int characters) => text.Length <= characters ? text : text[..characters] + " …";
+
     private static JobChange Cancelled(JobRecord before, JobRecord after, Mover by, long clock, string reason) =>
-        JobChange.Move(before, after with { Status = JobStatus.Cancelled, FinishedAt = clock, EndReason = reason, RetryAt = null, DelayedUntil = null }, by, JobEventTypes.Cancelled, clock, reason);
+        JobChange.Move(before, after with { Status = JobStatus.Cancelled, FinishedAt = clock, EndReason = Short(reason, MessageCharacters), RetryAt = null, DelayedUntil = null }, by, JobEventTypes.Cancelled, clock, reason);
 }
 
 /// <summary>An answer to a worker, and the change to write before it is given; null: nothing changes.</summary>

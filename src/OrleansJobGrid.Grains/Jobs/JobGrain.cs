@@ -35,8 +35,14 @@ internal sealed partial class JobGrain(
             (_record, _version, _operationId, _loaded) = (submitted, 1, writtenBy, true);
         var operationId = OperationIds.Next();
         var (record, refusal) = await Change(job => (job, JobDecisions.Grant(job, request, operationId, lanes.Clock.Now)));
-        if (refusal is not null || record is null)
-            return new(null, refusal ?? "there is no such job", SessionEnded: refusal is not null);
+        if (refusal is not null)
+        {
+            LeaveIfIdle();
+            return new(null, refusal, SessionEnded: true);
+        }
+
+        if (record is null)
+            return new(null, "there is no such job");
         if (_record is not { } granted || granted.LastGrant?.OperationId != operationId)
         {
             LeaveIfIdle();

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Storage;
 
@@ -24,6 +25,7 @@ public sealed record JobRecord
     public BackoffPolicy? Retry { get; init; }
 
     /// <summary>Longest attempt, ms; fixed at the submission from the job or the service's default.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public required long AttemptTimeoutMs { get; init; }
 
     /// <summary>Whether the job named its attempt timeout itself.</summary>
@@ -37,9 +39,13 @@ public sealed record JobRecord
 
     /// <summary>Its place among all submissions; a rescued or retried job keeps it.</summary>
     public long Sequence { get; init; }
+
+    // A required field is written even where it is 0: a record without it could not be read again.
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public required long CreatedAt { get; init; }
 
     /// <summary>Since when it waits for a grant.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.Never)]
     public required long PendingSince { get; init; }
 
     /// <summary>Pending, but not ready before this; cleared when the wheel releases it.</summary>

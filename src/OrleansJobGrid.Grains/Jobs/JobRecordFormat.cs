@@ -29,17 +29,29 @@ public static class JobRecordFormat
             RecordBuffer.Current = default;
         }
 
-        if (record is null || record.Schema > JobRecord.CurrentSchema)
-            throw new StoreDamagedException($"The record of job '{jobId}' has form {record?.Schema}, newer than this program's {JobRecord.CurrentSchema}.");
+        if (record is null)
+            throw new StoreDamagedException($"The record of job '{jobId}' is empty.");
+        if (record.Schema > JobRecord.CurrentSchema)
+            throw new StoreDamagedException($"The record of job '{jobId}' has form {record.Schema}, newer than this program's {JobRecord.CurrentSchema}.");
         return record;
     }
 
     public static ReadOnlyMemory<byte> Write(JobEvent jobEvent) =>
         JsonSerializer.SerializeToUtf8Bytes(jobEvent, JobRecordJson.Default.JobEvent);
 
-    public static JobEvent ReadEvent(ReadOnlyMemory<byte> bytes) =>
-        JsonSerializer.Deserialize(bytes.Span, JobRecordJson.Default.JobEvent)
-        ?? throw new StoreDamagedException("An event of the audit log is empty.");
+    /// <summary>Throws <see cref="StoreDamagedException"/> for bytes that are no event.</summary>
+    public static JobEvent ReadEvent(ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(bytes.Span, JobRecordJson.Default.JobEvent)
+                ?? throw new StoreDamagedException("An event of the audit log is empty.");
+        }
+        catch (JsonException e)
+        {
+            throw new StoreDamagedException($"An event of the audit log cannot be read: {e.Message}", e);
+        }
+    }
 }
 
 [JsonSourceGenerationOptions(

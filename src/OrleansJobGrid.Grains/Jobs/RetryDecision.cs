@@ -11,10 +11,11 @@ public readonly record struct RetryDecision(bool Retry, long DelayMs, string Rea
     private const int TransientAttempts = 5;
     private const int ResourceAttempts = 3;
     private const long LongestDelayMs = 3_600_000;
+    private static readonly long LongestToldMs = (long)JobSubmissionLimits.LongestBackoff.TotalMilliseconds;
 
     /// <summary>
     /// Decides by class: resource exhaustion at once, 3 attempts; transient 2^n s, 5 attempts; rate limited as the service said,
-    /// else as transient; everything else never. <c>max_retries</c> and <c>retry</c> of the job come before the class's own.
+    /// at most 7 days, else as transient; everything else never. <c>max_retries</c> and <c>retry</c> of the job come before the class's own.
     /// </summary>
     /// <param name="record">The job; its <see cref="JobRecord.Attempt"/> is the one that failed.</param>
     /// <param name="failure">The report.</param>
@@ -34,7 +35,7 @@ public readonly record struct RetryDecision(bool Retry, long DelayMs, string Rea
             return new(false, 0, $"attempt {record.Attempt} of {limit} failed");
         var delay = failure switch
         {
-            { FailureType: FailureTypes.RateLimited, RetryAfterMs: { } told } => told,
+            { FailureType: FailureTypes.RateLimited, RetryAfterMs: { } told } => Math.Clamp(told, 0, LongestToldMs),
             { FailureType: FailureTypes.ResourceExhaustion } when record.Retry is null => 0,
             _ => Spread(Backoff(record), draw),
         };

@@ -9,10 +9,12 @@ namespace OrleansJobGrid.Grains.Queues;
 /// </summary>
 /// <remarks>
 /// An entry is known by (job, number): an entry that comes back has a new number, so a late word about the old one cannot take it
-/// out. Heaps drop dead entries when they reach the head.
+/// out. Heaps drop dead entries when they reach the head, or when they are more than the living.
 /// </remarks>
 public sealed class ReadyView
 {
+    private const int DeadAllowed = 64;
+
     private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
     private readonly Dictionary<long, Bucket> _buckets = [];
     private readonly NumberTrack[] _tracks;
@@ -26,6 +28,12 @@ public sealed class ReadyView
     /// <summary>Depth by the text of the signature.</summary>
     public IReadOnlyDictionary<string, long> Depths =>
         _buckets.Values.Where(b => b.Live > 0).ToDictionary(b => b.Signature.Text, b => (long)b.Live, StringComparer.Ordinal);
+
+    /// <summary>The signatures that entries in the view have.</summary>
+    public IReadOnlyList<Signature> Signatures => [.. _buckets.Values.Where(b => b.Live > 0).Select(b => b.Signature)];
+
+    /// <summary>Entries that the heaps hold, the dead ones counted in.</summary>
+    internal int Held => _buckets.Values.Sum(b => b.Heap.Count);
 
     /// <summary>Puts an entry in. False: it is known already, or an older one than what is known.</summary>
     public bool Add(int shard, StoredReady ready, Signature signature)
@@ -135,9 +143,8 @@ public sealed class ReadyView
     {
         entry.Live = false;
         entry.Bucket.Live--;
-        if (entry.Bucket.Live == 0)
-            entry.Bucket.Heap.Clear();
         _entries.Remove(entry.Ready.JobId);
+        entry.Bucket.DropDead();
     }
 
     private Bucket BucketOf(Signature signature)
@@ -165,6 +172,16 @@ public sealed class ReadyView
         public Signature Signature { get; } = signature;
         public PriorityQueue<Entry, ReadyOrder> Heap { get; } = new();
         public int Live { get; set; }
+
+        /// <summary>Below a head that nobody takes, what came and went would gather for ever.</summary>
+        public void DropDead()
+        {
+            if (Live > 0 && Heap.Count <= (2 * Live) + DeadAllowed)
+                return;
+            var living = Heap.UnorderedItems.Where(i => i.Element.Live).ToList();
+            Heap.Clear();
+            Heap.EnqueueRange(living);
+        }
     }
 
     private sealed class Entry(int shard, StoredReady ready, Bucket bucket)

@@ -79,6 +79,10 @@ internal sealed class BatchLane<TRequest, TResult> : IAsyncDisposable
             batch.Add(next);
             size += _bounds.SizeOf?.Invoke(next.Request) ?? 0;
         }
+
+        // Those not looked at came after those put back: a key's requests stay in their order.
+        for (; again > 0; again--)
+            heldBack.Enqueue(heldBack.Dequeue());
     }
 
     private async Task Send(List<Waiting> batch)

@@ -16,6 +16,9 @@ internal enum EndOrder
 
     /// <summary>The worker leaves.</summary>
     Drain,
+
+    /// <summary>It has ended by itself.</summary>
+    Over,
 }
 
 /// <summary>A grant that this worker holds, from its arrival until its end was reported.</summary>
@@ -72,7 +75,8 @@ internal sealed class Attempt(JobGrant grant, IConnector connector, long receive
     {
         lock (_lock)
         {
-            if (percent < _percent)
+            // Also where it is no number.
+            if (!(percent >= _percent))
                 return;
             (_percent, _message, _progressNew) = (Math.Min(percent, 100), message, true);
         }
@@ -114,5 +118,16 @@ internal sealed class Attempt(JobGrant grant, IConnector connector, long receive
         }
     }
 
-    public void Dispose() => _end.Dispose();
+    /// <summary>
+    /// No order reaches it any more. An order may be on its way at this moment, so its source is left to the collector: without a
+    /// timer, a link and a handle it holds nothing.
+    /// </summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            if (Order == EndOrder.None)
+                Order = EndOrder.Over;
+        }
+    }
 }

@@ -1,0 +1,156 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using OrleansJobGrid.Artefacts;
+using OrleansJobGrid.Connectors;
+using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Workers;
+using OrleansJobGrid.Workers.Execution;
+using Xunit;
+
+namespace OrleansJobGrid.UnitTests.Workers;
+
+public sealed class AttemptRunnerTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("jobgrid-runner-").FullName;
+    private readonly FakeTimeProvider _time = new();
+    private readonly FolderArtefactStore _artefacts;
+    private readonly FakeJob _job;
+    private readonly AttemptRunner _runner;
+
+    public AttemptRunnerTests()
+    {
+        var (grains, job) = FakeGrains.Make();
+        _artefacts = FolderArtefactStore.Open(_folder);
+        _job = job("job-1");
+        _runner = new(grains, _artefacts, _time, NullLogger<AttemptRunner>.Instance);
+    }
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task Run_WhenTheWorkIsDone_ReportsResultOutputsAndDuration()
+    {
+        var report = await Run(async (context, cancellation) =>
+        {
+            var output = await context.Files.WriteOutputAsync("a.txt", new MemoryStream("abc"u8.ToArray()), cancellation);
+            _time.Advance(TimeSpan.FromMilliseconds(1_500));
+            return ConnectorResult.Completed(new JsonObject { ["n"] = context.Payload.GetProperty("n").GetInt32() }, [output]);
+        });
+
+        Assert.Equal(("job-1", 1_500), (report!.JobId, report.Completion!.DurationMs));
+        Assert.Equal("{\"n\":3}", Encoding.UTF8.GetString(report.Completion.Result!));
+        Assert.Equal(("a.txt", 3L), (report.Completion.Outputs[0].Name, report.Completion.Outputs[0].Size));
+        Assert.Empty(_job.Words);
+    }
+
+    [Fact]
+    public async Task Run_WhenTheResultIsLarge_KeepsItAsAFile()
+    {
+        var text = new string('x', 70_000);
+        var report = await Run((_, _) => Task.FromResult(ConnectorResult.Completed(JsonValue.Create(text))));
+
+        var output = Assert.Single(report!.Completion!.Outputs);
+        Assert.Equal("result.json", output.Name);
+        Assert.Equal(output.Artefact, JsonNode.Parse(report.Completion.Result)!["artefact"]!.GetValue<string>());
+        await using var kept = await _artefacts.OpenReadAsync(output.Artefact, TestContext.Current.CancellationToken);
+        Assert.Equal(text, (await JsonNode.ParseAsync(kept!, cancellationToken: TestContext.Current.CancellationToken))!.GetValue<string>());
+    }
+
+    [Theory]
+    [InlineData(FailureClass.Transient, "transient")]
+    [InlineData(FailureClass.ResourceExhaustion, "resource_exhaustion")]
+    [InlineData(FailureClass.Malformed, "malformed")]
+    [InlineData(FailureClass.Refused, "refused")]
+    [InlineData(FailureClass.Unauthorized, "unauthorized")]
+    [InlineData(FailureClass.RateLimited, "rate_limited")]
+    public async Task Run_WhenTheWorkFails_ReportsItsClassByName(FailureClass failure, string name)
+    {
+        var report = await Run((_, _) => Task.FromResult(ConnectorResult.Failed(failure, "why", new string('m', 9_000), TimeSpan.FromSeconds(7))));
+
+        Assert.Equal((name, "why", 7_000L), (report!.Failure!.FailureType, report.Failure.FailureReason, report.Failure.RetryAfterMs));
+        Assert.InRange(report.Failure.Message.Length, 4_000, 4_010);
+    }
+
+    [Fact]
+    public async Task Run_WhenTheConnectorThrows_IsATransientFailure_AlsoForACancellationThatNobodyOrdered()
+    {
+        var report = await Run((_, _) => throw new IOException("the disk is gone"));
+        Assert.Equal(("transient", "unknown_error", "IOException: the disk is gone"), (report!.Failure!.FailureType, report.Failure.FailureReason, report.Failure.Message));
+
+        report = await Run((_, _) => throw new OperationCanceledException("own timeout"));
+        Assert.Equal("transient", report!.Failure!.FailureType);
+    }
+
+    [Fact]
+    public async Task Run_WhenAnInputIsMissing_IsAMalformedJob()
+    {
+        var report = await Run(async (context, cancellation) =>
+        {
+            await context.Files.OpenInputAsync("sha256-" + new string('0', 64), cancellation);
+            return ConnectorResult.Completed(null);
+        });
+        Assert.Equal(("malformed", "input_missing"), (report!.Failure!.FailureType, report.Failure.FailureReason));
+    }
+
+    [Theory]
+    [InlineData(EndOrder.Stop, StopReason.Requested)]
+    [InlineData(EndOrder.Drain, StopReason.Drained)]
+    [InlineData(EndOrder.Abandon, null)]
+    public async Task Run_WhenItsEndIsOrdered_SaysHowItStopped_OrNothingWhereTheGrantIsGone(int order, StopReason? said)
+    {
+        using var attempt = new FakeConnector(Forever).Attempt();
+        var running = _runner.Run(attempt);
+        attempt.End((EndOrder)order);
+
+        var report = await running;
+        Assert.Equal(said, report?.Stop);
+        Assert.Equal(said is null, report is null);
+    }
+
+    [Fact]
+    public async Task Run_OfWorkOutsideThisProcess_WritesItsStartFirst()
+    {
+        var words = -1;
+        var report = await Run(
+            (_, _) =>
+            {
+                words = _job.Words.Count;
+                return Task.FromResult(ConnectorResult.Completed(null));
+            },
+            WorkLocation.Child);
+
+        Assert.Equal(1, words);
+        Assert.Equal(["begin"], _job.Words);
+        Assert.NotNull(report!.Completion);
+        Assert.Null(report.Completion.Result);
+    }
+
+    [Theory]
+    [InlineData(ReportOutcome.Stale, null)]
+    [InlineData(ReportOutcome.Gone, null)]
+    [InlineData(ReportOutcome.StopRequested, StopReason.Requested)]
+    public async Task Run_OfWorkWhoseStartIsRefused_RunsNothing(ReportOutcome outcome, StopReason? said)
+    {
+        _job.Answer = _ => outcome;
+        var connector = new FakeConnector(Forever, WorkLocation.Child);
+        using var attempt = connector.Attempt();
+        var report = await _runner.Run(attempt);
+
+        Assert.False(connector.Ran);
+        Assert.Equal(said, report?.Stop);
+    }
+
+    private static async Task<ConnectorResult> Forever(IJobContext context, CancellationToken cancellationToken)
+    {
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+        return ConnectorResult.Completed(null);
+    }
+
+    private async Task<AttemptReport?> Run(Func<IJobContext, CancellationToken, Task<ConnectorResult>> work, WorkLocation location = WorkLocation.InProcess)
+    {
+        using var attempt = new FakeConnector(work, location).Attempt();
+        return await _runner.Run(attempt);
+    }
+}

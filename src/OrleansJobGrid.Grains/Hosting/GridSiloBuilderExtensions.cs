@@ -35,6 +35,8 @@ public static class GridSiloBuilderExtensions
         services.AddHostedService<GridPulse>();
         // A running job reports at least its worker's word now and then; a job that nobody speaks of need not stay in memory.
         services.Configure<GrainCollectionOptions>(o => o.CollectionAge = TimeSpan.FromMinutes(5));
+        // A job leaves memory after each change, so calls that come together follow it from one activation to the next.
+        services.Configure<SiloMessagingOptions>(o => o.MaxForwardCount = 10);
         // A killed process is noticed in 1 to 2 s, a hung one in 6 to 8 s; tighter probes evict silos that only lack processor time.
         services.Configure<ClusterMembershipOptions>(o =>
         {

@@ -108,6 +108,10 @@ internal sealed class WorkerGrain(
     public async Task Leave(string sessionId)
     {
         await GrainFactory.GetGrain<Recovery.IReconciliationGrain>(sessionId).End("its worker left");
+        if (sessionId == _sessionId)
+            _sessionId = null;
+        // Nobody listens any more; a wait that went on would hold up the end of the silo.
+        EndWaits();
         DeactivateOnIdle();
     }
 
@@ -199,6 +203,11 @@ internal sealed class WorkerGrain(
             return;
         _stops.Add(order);
         _undelivered.Add(order);
+        EndWaits();
+    }
+
+    private void EndWaits()
+    {
         var changed = _stopsChanged;
         _stopsChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
         changed.SetResult();

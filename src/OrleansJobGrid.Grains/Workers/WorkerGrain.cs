@@ -110,8 +110,9 @@ internal sealed class WorkerGrain(
     public async Task Leave(string sessionId)
     {
         await GrainFactory.GetGrain<Recovery.IReconciliationGrain>(sessionId).End("its worker left");
+        if (sessionId == _sessionId)
+            _sessionId = null;
         // Nobody listens any more, and an activation with an open call would hold up the silo's stop.
-        _sessionId = null;
         TellListeners();
         DeactivateOnIdle();
     }

@@ -23,6 +23,7 @@ internal sealed class WorkerSession : IDisposable
 
     private readonly ConcurrentDictionary<(string JobId, long Epoch), Attempt> _attempts = new();
     private readonly CancellationTokenSource _over = new();
+    private readonly CancellationTokenSource _deaf;
     private readonly IGrainFactory _grains;
     private readonly IReadOnlyDictionary<string, IConnector> _connectors;
     private readonly AttemptRunner _runner;
@@ -42,6 +43,7 @@ internal sealed class WorkerSession : IDisposable
         IArtefactStore artefacts, WorkerOptions options, WorkerProfile profile, TimeProvider time, ILogger logger)
     {
         Id = id;
+        _deaf = CancellationTokenSource.CreateLinkedTokenSource(_over.Token);
         _grains = grains;
         _connectors = connectors;
         _runner = runner;
@@ -82,7 +84,11 @@ internal sealed class WorkerSession : IDisposable
         await Task.WhenAll(care);
     }
 
-    public void Dispose() => _over.Dispose();
+    public void Dispose()
+    {
+        _deaf.Dispose();
+        _over.Dispose();
+    }
 
     private async Task Drain(Task slots)
     {
@@ -96,6 +102,8 @@ internal sealed class WorkerSession : IDisposable
             await EndsWithin(slots, DrainGrace);
         }
 
+        // Nothing is left to be stopped; a wait for orders begun after the farewell would hold up the end of the silo.
+        await _deaf.CancelAsync();
         try
         {
             await Worker.Leave(Id);
@@ -185,20 +193,20 @@ internal sealed class WorkerSession : IDisposable
 
     private async Task Stops()
     {
-        while (!_over.IsCancellationRequested)
+        while (!_deaf.IsCancellationRequested)
         {
             try
             {
-                Obey(await Worker.NextStops(Id, StopsWait).WaitAsync(_over.Token));
+                Obey(await Worker.NextStops(Id, StopsWait).WaitAsync(_deaf.Token));
             }
-            catch (OperationCanceledException) when (_over.IsCancellationRequested)
+            catch (OperationCanceledException) when (_deaf.IsCancellationRequested)
             {
                 return;
             }
             catch (Exception e)
             {
                 _logger.StopsFailed(_options.Id, e);
-                await Wait(Pause, _over.Token);
+                await Wait(Pause, _deaf.Token);
             }
         }
     }

@@ -63,6 +63,35 @@ public sealed class TwoActivationsTests
     }
 
     [Fact]
+    public async Task A_watched_activation_that_lost_a_race_answers_without_waiting_for_its_watcher()
+    {
+        await using var store = await GridStore.OpenAsync();
+        await using var a = await GridCluster.StartAsync(store: store);
+        await using var b = await GridCluster.StartAsync(store: store);
+        await a.SubmitAsync(Submissions.Job("job"));
+        var seen = (await a.Job("job").Watch(0, 0, TimeSpan.Zero))!;
+        var watching = a.Job("job").Watch(seen.Version, seen.ProgressNumber, TimeSpan.FromSeconds(25));
+
+        var grant = (await b.Job("job").TryStart(new("w", "s"))).Grant!;
+        Assert.Null((await a.Job("job").TryStart(new("late", "late"))).Grant);
+        Assert.Equal(JobStatus.Assigned, (await watching.Within("the watcher hears of the lost race", TimeSpan.FromSeconds(10)))!.Status);
+        Assert.Equal(ReportOutcome.Accepted, await a.Job("job").Complete(grant.Token, new()).Within("the next call is answered", TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
+    public async Task A_silo_that_has_not_heard_the_time_yet_does_not_date_a_grant_wrongly()
+    {
+        await using var store = await GridStore.OpenAsync();
+        await using var a = await GridCluster.StartAsync(store: store);
+        await a.SubmitAsync(Submissions.Job("job"));
+        store.Faulty.Arm(StoreFault.ThrowBefore, -1, c => c.Method is nameof(IJobStore.MarkPassAsync));
+        await using var b = await GridCluster.StartAsync(store: store);
+        var before = store.Now;
+        Assert.NotNull((await b.Job("job").TryStart(new("w", "s"))).Grant);
+        Assert.InRange((await store.ReadAsync("job"))!.LastGrant!.At, before - 1_000, store.Now + 1_000);
+    }
+
+    [Fact]
     public async Task Two_views_of_one_queue_that_grant_to_their_own_workers_run_every_job_once()
     {
         const int Count = 300;

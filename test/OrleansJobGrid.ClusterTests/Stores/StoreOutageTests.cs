@@ -60,6 +60,21 @@ public sealed class StoreOutageTests
         Assert.Equal(Count, connector.Executions.Select(e => e.JobId).Distinct().Count());
     }
 
+    [Fact]
+    public async Task Jobs_that_fall_due_while_writes_fail_are_moved_soon_after()
+    {
+        const int Count = 20;
+        await using var grid = await GridCluster.StartAsync(silos: 2, options: o => o.StoreResend = TimeSpan.Zero);
+        await grid.StartWorkerAsync("worker", 4, TestConnector.Completing());
+        await grid.SubmitAsync([.. Submissions.Jobs("job", Count).Select(j => j with { NotBefore = grid.Store.Now + 700 })]);
+        grid.Store.Faulty.Arm(StoreFault.ThrowBefore, -1, c => c.Method == nameof(IJobStore.ApplyAsync));
+        const int DueFailed = 1502;
+        await Eventually.EventuallyAsync("due calls fail", () => Task.FromResult(grid.Log.Count(DueFailed) >= Count));
+        grid.Store.Faulty.Disarm();
+        await grid.CompletedAsync(Count, "they are moved once writes go again");
+        await grid.Store.AssertEachCompletedOnceAsync([.. Enumerable.Range(0, Count).Select(i => $"job-{i}")]);
+    }
+
     [Theory]
     [InlineData(StoreFault.ThrowBefore, SubmitOutcome.Created)]
     [InlineData(StoreFault.ThrowAfter, SubmitOutcome.Replayed)]

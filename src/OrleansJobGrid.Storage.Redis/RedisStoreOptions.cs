@@ -19,7 +19,7 @@ public sealed record RedisStoreOptions
     public int? Shards { get; init; }
 
     /// <summary>The shards of a store that is made without a number.</summary>
-    public const int DefaultShards = 16;
+    public const int DefaultShards = 4;
 
     /// <summary>How long opening waits for the server; default 5 s.</summary>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(5);

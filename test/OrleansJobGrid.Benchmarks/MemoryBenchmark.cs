@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.Hosting;
 using Orleans.Runtime;
@@ -52,6 +53,7 @@ internal static class MemoryBenchmark
     {
         await using var store = await GridStore.StartAsync(GridStoreKind.RedisEverysec);
         var builder = new HostApplicationBuilder();
+        builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddSingleton(await store.OpenAsync("jobgrid"));
         builder.Services.AddSingleton<IArtefactStore>(FolderArtefactStore.Open(Path.Combine(store.Folder, "artefacts"), TimeProvider.System));
         builder.UseOrleans(silo => silo.UseLocalhostClustering(FreePort(), FreePort()).UseInMemoryReminderService().AddJobGrid());

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using OrleansJobGrid.Contracts.Hosting;
 using OrleansJobGrid.Grains.Jobs;
 using OrleansJobGrid.Grains.Operations;
 using OrleansJobGrid.Grains.Queues;
@@ -22,6 +23,7 @@ public static class GridSiloBuilderExtensions
     public static ISiloBuilder AddJobGrid(this ISiloBuilder builder)
     {
         var services = builder.Services;
+        services.AddGridFaults();
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<JobGridOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<JobGridOptions>, JobGridOptionsValidator>();

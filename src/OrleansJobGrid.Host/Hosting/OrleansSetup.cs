@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Orleans.Configuration;
 using Orleans.Dashboard;
+using OrleansJobGrid.Contracts.Hosting;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Storage.Redis;
 
@@ -20,6 +21,7 @@ internal static class OrleansSetup
                 client.UseRedisClustering(o => o.ConfigurationOptions = RedisEndpoint.Parse(options.Redis!));
                 client.Configure<ClusterOptions>(o => Name(o, options));
                 client.AddDashboard();
+                client.Services.AddGridFaults();
             });
     }
 

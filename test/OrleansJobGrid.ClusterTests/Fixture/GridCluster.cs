@@ -6,6 +6,7 @@ using Orleans.Hosting;
 using Orleans.TestingHost;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Connectors;
+using OrleansJobGrid.Contracts.Hosting;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Grains.Hosting;
@@ -65,7 +66,11 @@ internal sealed class GridCluster : IAsyncDisposable
             if (options is not null)
                 silo.Services.Configure(options);
         });
-        builder.ConfigureClient(client => client.AddOutgoingGrainCallFilter(calls.Invoke));
+        builder.ConfigureClient(client =>
+        {
+            client.Services.AddGridFaults();
+            client.AddOutgoingGrainCallFilter(calls.Invoke);
+        });
         var cluster = builder.Build();
         await cluster.DeployAsync();
         return new(cluster, own, store is null, calls, log);

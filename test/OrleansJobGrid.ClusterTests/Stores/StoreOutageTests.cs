@@ -94,6 +94,15 @@ public sealed class StoreOutageTests
     }
 
     [Fact]
+    public async Task A_fault_of_the_store_keeps_its_kind_on_the_way_to_a_client()
+    {
+        await using var grid = await GridCluster.StartAsync();
+        grid.Store.Faulty.Arm(StoreFault.ThrowBefore, -1, c => c.Method == nameof(IJobStore.ReadJobsAsync));
+        var fault = await Assert.ThrowsAsync<StoreUnavailableException>(() => grid.Job("job").Cancel("test"));
+        Assert.Contains("did not reach the store", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_submission_while_nothing_answers_is_unknown_with_its_id()
     {
         await using var grid = await GridCluster.StartAsync(options: o => o.StoreResend = TimeSpan.FromMilliseconds(300));

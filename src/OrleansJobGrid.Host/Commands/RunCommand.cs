@@ -1,7 +1,7 @@
+using System.CommandLine;
 using OrleansJobGrid.Host.CommandLine;
 using OrleansJobGrid.Host.Hosting;
 using OrleansJobGrid.Host.JobFiles;
-using System.CommandLine;
 
 namespace OrleansJobGrid.Host.Commands;
 

@@ -1,6 +1,7 @@
 using OrleansJobGrid.ClusterTests.Fixture;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Workers;
+using OrleansJobGrid.Grains.Jobs;
 using OrleansJobGrid.Storage;
 using OrleansJobGrid.TestKit.Stores;
 using Xunit;
@@ -76,6 +77,8 @@ public sealed class UnconfirmedGrantTests
         };
         await worker.Heartbeat(beat);
         await grid.SubmitAsync(Submissions.Jobs("job", 5));
+        foreach (var job in Enumerable.Range(0, 5))
+            grid.SiloService<RecentSubmissions>().Take($"job-{job}");
         // A watched job is in memory, the others must be read first: so its start is written alone, before theirs.
         var seen = (await grid.Job("job-0").Watch(0, 0, TimeSpan.Zero))!;
         var watching = grid.Job("job-0").Watch(seen.Version, seen.ProgressNumber, TimeSpan.FromSeconds(25));

@@ -152,7 +152,7 @@ public sealed class RedisJobStoreTests : IAsyncLifetime
         await using var same = await RedisJobStore.OpenAsync(options, TimeProvider.System, Token);
         Assert.Equal((1, Store.Description.StoreId), (same.ShardCount, same.Description.StoreId));
         await using var other = await RedisJobStore.OpenAsync(options with { Cluster = "other" }, TimeProvider.System, Token);
-        Assert.Equal(16, other.ShardCount);
+        Assert.Equal(RedisStoreOptions.DefaultShards, other.ShardCount);
         Assert.NotEqual(same.Description.StoreId, other.Description.StoreId);
     }
 

@@ -26,7 +26,7 @@ public sealed class CommandLineTests
     [InlineData(new[] { "jobs", "--stats", "failed" }, "See 'jobgrid jobs --help'.")]
     [InlineData(new[] { "jobs", "--status", "broken" }, "broken")]
     [InlineData(new[] { "status" }, "ID")]
-    [InlineData(new[] { "jobs", "--limit", "0" }, "--limit takes a number from 1 to 1000.")]
+    [InlineData(new[] { "jobs", "--limit", "0" }, "--limit takes a number from 1 to 500.")]
     [InlineData(new[] { "doctor", "--url", "http://x", "--data", "y" }, "Give one of --url, --data and --redis.")]
     [InlineData(new[] { "up", "--roles", "gateway,wroker" }, "--roles is 'gateway,wroker'")]
     [InlineData(new[] { "up", "--roles", "worker" }, "with --redis, or add the role grid")]
@@ -170,7 +170,7 @@ public sealed class CommandLineTests
 
     public static TheoryData<Exception, string> StartFailures => new()
     {
-        { new StoreInUseException("The data folder ./data is held by process 42."), "jobgrid: The data folder ./data is held by process 42. Stop that process, or" },
+        { new StoreInUseException("The data folder ./data is held by process 42."), "jobgrid: The data folder ./data is held by process 42." },
         { new StoreUnavailableException("Redis at h:1 does not answer."), "jobgrid: Redis at h:1 does not answer. Look whether" },
         { new IOException("Failed to bind to address http://127.0.0.1:8080: address already in use.", new SocketException((int)SocketError.AddressAlreadyInUse)), "choose another address with --urls." },
     };

@@ -58,9 +58,9 @@ public class FakeGrains : DispatchProxy
     }
 
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
-        targetMethod is { Name: nameof(IGrainFactory.GetGrain), IsGenericMethod: true } && targetMethod.GetGenericArguments() is [var asked]
-            && asked == typeof(IJobGrain) && args is [string id, ..]
-            ? _jobs.GetOrAdd(id, _ => new FakeJob())
+        targetMethod is { Name: nameof(IGrainFactory.GetGrain) } && args is [GrainId { } id, GrainInterfaceType { } asked]
+            && asked == GrainInterfaceType.Create("jobgrid.job")
+            ? _jobs.GetOrAdd(id.Key.ToString()!, _ => new FakeJob())
             : throw new NotSupportedException($"{targetMethod}");
 }
 

@@ -26,6 +26,8 @@ internal static class UpOptions
             var host = url.Replace("://*", "://0.0.0.0").Replace("://+", "://0.0.0.0");
             if (!Uri.TryCreate(host, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https") || address.AbsolutePath != "/")
                 throw CommandFailure.Usage($"--urls holds '{Printable.Of(url)}', which is no address to listen on.", $"Write it like {GridConnection.DefaultUrl}.");
+            if (address.Scheme == "https")
+                throw CommandFailure.Usage($"--urls holds '{Printable.Of(url)}', but TLS is not built in.", "Listen on http:// and put a proxy that speaks TLS in front.");
         }
 
         if (options.SiloPort is < 0 or > 65535)

@@ -86,7 +86,7 @@ public static class GridHost
         }
 
         // Without the role nothing listens; the host is the same.
-        builder.WebHost.UseUrls(gateway ? options.Urls : []).UseKestrelHttpsConfiguration();
+        builder.WebHost.UseUrls(gateway ? options.Urls : []);
         if (!gateway)
             builder.Services.AddSingleton<Microsoft.AspNetCore.Hosting.Server.IServer, NoServer>();
         var app = builder.Build();

@@ -7,9 +7,8 @@ public sealed class GridSettingsException(string message, Exception? inner = nul
 {
     /// <summary>Whether an exception on the way to a running grid tells of a setting.</summary>
     internal static bool IsCause(Exception e) => e is OptionsValidationException or InvalidDataException or FormatException
-        || (e is InvalidOperationException && e.TargetSite?.DeclaringType?.Namespace is { } space
-            && (space.StartsWith("Microsoft.Extensions.Configuration", StringComparison.Ordinal)
-                || space.StartsWith("Microsoft.AspNetCore.Server.Kestrel", StringComparison.Ordinal)));
+        || (e is InvalidOperationException
+            && e.TargetSite?.DeclaringType?.Namespace?.StartsWith("Microsoft.Extensions.Configuration", StringComparison.Ordinal) == true);
 
     internal static GridSettingsException Of(Exception e) =>
         new(e is OptionsValidationException options ? string.Join(" ", options.Failures) : $"{e.Message} {e.InnerException?.Message}".TrimEnd(), e);

@@ -91,6 +91,26 @@ public sealed class BadInputTests : IAsyncLifetime
         Assert.Equal(0, (await GetAsync("/api/jobs?service=imaging")).GetProperty("jobs").GetArrayLength());
     }
 
+    [Theory]
+    [InlineData("""{"JobGrid": {"Lese": "00:00:08"}}""", "JobGrid:Lese")]
+    [InlineData("""{"JobGrid": {"Worker": {"Slots": 0}}}""", "JobGrid:Worker:Slots")]
+    [InlineData("""{"JobGrid": {"Lease": "soon"}}""", "JobGrid:Lease")]
+    [InlineData("""{"JobGrid": {""", "JSON")]
+    public async Task A_wrong_setting_is_refused_by_name_and_nothing_starts(string config, string named)
+    {
+        var folder = Directory.CreateTempSubdirectory("jobgrid-config-").FullName;
+        var file = Path.Combine(folder, "jobgrid.json");
+        await File.WriteAllTextAsync(file, config);
+
+        var (exitCode, output, error) = await GridProcess.RunAsync(
+            folder, "up", "--data", folder, "--config", file, "--urls", $"http://127.0.0.1:{GridProcess.FreePort()}");
+
+        Assert.True(exitCode == 2, error);
+        Assert.Empty(output);
+        Assert.Contains(named, error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", error, StringComparison.Ordinal);
+    }
+
     private async Task RefusedAsync(string body, HttpStatusCode status, params string[] words)
     {
         var answer = await PostAsync(body);

@@ -16,11 +16,13 @@ internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILo
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ShardAgain = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan SetAsideFor = TimeSpan.FromSeconds(2);
 
     private readonly ReadyView _view = new(store.ShardCount);
     private readonly ClaimWaiters _waiters = new();
     private readonly Dictionary<long, Signature> _signatures = [];
     private readonly Dictionary<int, long> _marksBefore = [];
+    private readonly List<(ReadyItem Item, long Since)> _setAside = [];
     private Task _loaded = Task.CompletedTask;
     private (IReadOnlyList<string> Services, ServiceProfile Profile)? _lastProfile;
     private long _lastRoutineScan;
@@ -141,10 +143,17 @@ internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILo
                 PutBack(item);
             return (answer, null);
         }
-        catch (Exception e)
+        catch (StoreUnavailableException e)
         {
             logger.StartFailed(Name, item.Ready.JobId, e);
             PutBack(item);
+            return (default, e);
+        }
+        catch (Exception e)
+        {
+            // It may be the job itself, such as a record that cannot be read: it must not stand before all others for ever.
+            logger.StartFailed(Name, item.Ready.JobId, e);
+            _setAside.Add((item, time.GetTimestamp()));
             return (default, e);
         }
     }
@@ -178,6 +187,12 @@ internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILo
     {
         var now = time.GetTimestamp();
         _waiters.End(w => w.Deadline <= now);
+        foreach (var aside in _setAside.FindAll(a => time.GetElapsedTime(a.Since, now) >= SetAsideFor))
+        {
+            _setAside.Remove(aside);
+            PutBack(aside.Item);
+        }
+
         if (!_loaded.IsCompleted)
             return;
         try

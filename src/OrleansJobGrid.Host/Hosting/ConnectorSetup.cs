@@ -19,9 +19,9 @@ internal static class ConnectorSetup
     /// <summary>Each service's own longest attempt, unless the configuration names one.</summary>
     public static void AddAttemptTimeouts(JobGridOptions options)
     {
-        options.AttemptTimeouts.TryAdd("imaging", TimeSpan.FromMinutes(10));
-        options.AttemptTimeouts.TryAdd("process", TimeSpan.FromHours(1));
-        options.AttemptTimeouts.TryAdd("simulation", TimeSpan.FromHours(1));
+        IConnector[] known = [new ImagingConnector(), new ProcessConnector(new(), TimeProvider.System), new SimulationConnector(new(), TimeProvider.System)];
+        foreach (var connector in known)
+            options.AttemptTimeouts.TryAdd(connector.Service, connector.DefaultAttemptTimeout);
     }
 
     public static void AddConnectors(this IServiceCollection services, IConfiguration configuration, GridOptions options)

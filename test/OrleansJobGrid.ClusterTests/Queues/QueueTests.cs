@@ -1,6 +1,7 @@
 using OrleansJobGrid.ClusterTests.Fixture;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Workers;
+using OrleansJobGrid.Storage;
 using Xunit;
 
 namespace OrleansJobGrid.ClusterTests.Queues;
@@ -69,6 +70,28 @@ public sealed class QueueTests
 
         Eventually.Report($"longest start in a new or other queue: {longest.TotalMilliseconds:0} ms");
         Assert.True(longest < UnderLoad, $"{longest}");
+    }
+
+    [Fact]
+    public async Task A_job_whose_record_cannot_be_read_blocks_nobody()
+    {
+        await using var grid = await GridCluster.StartAsync();
+        await grid.SubmitAsync([Submissions.Job("damaged") with { Priority = 100 }, .. Submissions.Jobs("job", 20)]);
+        var stored = (await grid.Store.Inner.ReadJobsAsync(0, ["damaged"], TestContext.Current.CancellationToken))[0]!;
+        var damage = new JobOperation
+        {
+            JobId = "damaged",
+            OperationId = Guid.NewGuid(),
+            ExpectedVersion = stored.Version,
+            ExpectedOperationId = stored.OperationId,
+            Record = "no record"u8.ToArray(),
+        };
+        Assert.True((await grid.Store.Inner.ApplyAsync(0, [damage], TestContext.Current.CancellationToken)).Results[0].Holds);
+        var connector = TestConnector.Completing();
+        await grid.StartWorkerAsync("worker", connector);
+
+        for (var i = 0; i < 20; i++)
+            Assert.NotEqual("damaged", (await connector.NextAsync($"job {i} of 20 starts")).JobId);
     }
 
     [Fact]

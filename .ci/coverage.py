@@ -17,8 +17,9 @@ for report in pathlib.Path(sys.argv[1]).rglob("*.cobertura.xml"):
                 lines[key] = lines.get(key, False) or int(line.get("hits", "0")) > 0
 if not hits:
     sys.exit("no coverage report was written")
-for name in sorted(hits):
-    covered, total = sum(hits[name].values()), len(hits[name])
-    if total:
-        judged = f" (aim {AIM:.0f} %)" if name in JUDGED else ""
-        print(f"{name:40} {100 * covered / total:5.1f} %  {covered}/{total}{judged}")
+for name in JUDGED:
+    lines = hits.get(name, {})
+    if not lines:
+        sys.exit(f"{name} is in no report")
+    covered = sum(lines.values())
+    print(f"{name:32} {100 * covered / len(lines):5.1f} %  {covered}/{len(lines)}  (aim {AIM:.0f} %)")

@@ -19,6 +19,8 @@ internal static class GridLogging
         logging.SetMinimumLevel(LogLevel.Warning);
         // Advice about the collector and the watchdog's first look, neither of which an operator can act on.
         logging.AddFilter("Orleans.Runtime.Silo", LogLevel.Error);
+        // A failed start reaches the command as an exception, which says it once and in words.
+        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         logging.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         if (!quiet)
             logging.AddFilter("OrleansJobGrid", LogLevel.Information);

@@ -11,5 +11,9 @@ public sealed class GridSettingsException(string message, Exception? inner = nul
             && e.TargetSite?.DeclaringType?.Namespace?.StartsWith("Microsoft.Extensions.Configuration", StringComparison.Ordinal) == true);
 
     internal static GridSettingsException Of(Exception e) =>
-        new(e is OptionsValidationException options ? string.Join(" ", options.Failures) : $"{e.Message} {e.InnerException?.Message}".TrimEnd(), e);
+        new(e is OptionsValidationException options ? Named(options) : $"{e.Message} {e.InnerException?.Message}".TrimEnd(), e);
+
+    /// <summary>By the names of the file, which are what the operator wrote.</summary>
+    private static string Named(OptionsValidationException e) =>
+        string.Join(" ", e.Failures).Replace($"{e.OptionsType.Name}.", KnownSettings.SectionOf(e.OptionsType), StringComparison.Ordinal);
 }

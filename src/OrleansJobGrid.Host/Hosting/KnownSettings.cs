@@ -39,5 +39,9 @@ internal static class KnownSettings
             throw new GridSettingsException($"There is no setting {string.Join(", ", unknown)}");
     }
 
+    /// <summary>What stands before a setting's name, such as <c>JobGrid:Worker:</c>.</summary>
+    public static string SectionOf(Type options) =>
+        options == typeof(JobGridOptions) ? "JobGrid:" : $"JobGrid:{options.Name.Replace("Options", "", StringComparison.Ordinal)}:";
+
     private static string[] NamesOf(Type options) => [.. options.GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(p => p.Name)];
 }

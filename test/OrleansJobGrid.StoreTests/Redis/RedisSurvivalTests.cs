@@ -8,6 +8,13 @@ using Xunit;
 
 namespace OrleansJobGrid.StoreTests.Redis;
 
+/// <summary>Servers and writers that are killed run alone: a port that one of them frees must not become another test's.</summary>
+[CollectionDefinition(Name, DisableParallelization = true)]
+public sealed class KilledProcesses
+{
+    public const string Name = "killed processes";
+}
+
 /// <summary>A Redis with <c>appendfsync always</c> and a writer in a process of its own.</summary>
 public abstract class RedisSurvival : JobStoreSurvival, IAsyncLifetime
 {
@@ -33,6 +40,7 @@ public abstract class RedisSurvival : JobStoreSurvival, IAsyncLifetime
 }
 
 /// <summary>kill -9 on the process that writes.</summary>
+[Collection(KilledProcesses.Name)]
 public sealed class RedisWriterSurvivalTests : RedisSurvival
 {
     protected override async Task<IJobStore> OpenAsync()
@@ -48,6 +56,7 @@ public sealed class RedisWriterSurvivalTests : RedisSurvival
 }
 
 /// <summary>kill -9 on the server, in the middle of its scripts.</summary>
+[Collection(KilledProcesses.Name)]
 public sealed class RedisServerSurvivalTests : RedisSurvival
 {
     protected override int Rounds => 8;

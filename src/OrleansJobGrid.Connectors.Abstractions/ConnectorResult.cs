@@ -7,6 +7,17 @@ public abstract record ConnectorResult
 {
     private protected ConnectorResult() { }
 
+    /// <summary>
+    /// The connector cannot say what became of the work outside (the service does not answer, or was restarted): the grid asks, and
+    /// decides by what it finds. Counts no attempt.
+    /// </summary>
+    /// <param name="message">For a person: what was tried.</param>
+    public static ConnectorResult Unsure(string message) => new UnsureResult(message);
+
+    /// <summary>The work made no progress within its stall timeout, or another limit of the service's own, and was stopped: the job times out.</summary>
+    /// <param name="message">For a person.</param>
+    public static ConnectorResult Stalled(string message) => new StalledResult(message);
+
     /// <summary>The work is done.</summary>
     /// <param name="result">The job's result, a JSON value; null: none.</param>
     /// <param name="outputs">Files that were kept.</param>
@@ -23,6 +34,12 @@ public abstract record ConnectorResult
 
 /// <summary>See <see cref="ConnectorResult.Completed"/>.</summary>
 public sealed record CompletedResult(JsonNode? Result, IReadOnlyList<JobOutput> Outputs) : ConnectorResult;
+
+/// <summary>See <see cref="ConnectorResult.Unsure"/>.</summary>
+public sealed record UnsureResult(string Message) : ConnectorResult;
+
+/// <summary>See <see cref="ConnectorResult.Stalled"/>.</summary>
+public sealed record StalledResult(string Message) : ConnectorResult;
 
 /// <summary>See <see cref="ConnectorResult.Failed"/>.</summary>
 public sealed record FailedResult(FailureClass Class, string Reason, string Message, TimeSpan? RetryAfter) : ConnectorResult;
@@ -47,4 +64,7 @@ public enum FailureClass
 
     /// <summary>Too many requests: as the service said.</summary>
     RateLimited,
+
+    /// <summary>This instance lacks something that the job needs, a model or a node: at once at another one.</summary>
+    MissingHere,
 }

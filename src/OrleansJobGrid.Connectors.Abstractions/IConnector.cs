@@ -12,6 +12,9 @@ public interface IConnector
     /// <summary>Longest time of an attempt where the job names none.</summary>
     TimeSpan DefaultAttemptTimeout { get; }
 
+    /// <summary>Longest time of a running attempt without progress where the job names none; null: no such limit.</summary>
+    TimeSpan? DefaultStallTimeout => null;
+
     /// <summary>
     /// Runs before the worker's first claim: frees what an earlier process of this worker left behind. Throws where the
     /// connector cannot work; its service is then not offered, and the worker says why.

@@ -23,6 +23,36 @@ public interface IJobContext
     /// <summary>Inputs and outputs.</summary>
     IJobFiles Files { get; }
 
+    /// <summary>Work that this attempt takes over instead of posting it; null: an attempt of its own.</summary>
+    Submission? Adopts => null;
+
+    /// <summary>Posts of earlier attempts, oldest first: each is looked for at its instance before anything is posted anew.</summary>
+    IReadOnlyList<Submission> Earlier => [];
+
+    /// <summary>Service instances that lack something this job needs; they are not to be used.</summary>
+    IReadOnlyList<string> ExcludedInstances => [];
+
+    /// <summary>
+    /// With the token cancelled: the work outside goes on for another attempt, so it is let go and not stopped. Else it is stopped.
+    /// </summary>
+    bool LeaveRunning => false;
+
+    /// <summary>
+    /// Records a post durably, and runs it only if the attempt still holds its lease for longer than the post may take. Nothing may
+    /// leave for the service before, and the post itself must not be repeated: after a fault look for the external id first.
+    /// </summary>
+    /// <param name="instance">The instance that is posted to, one of <see cref="IExternalConnector.Instances"/>.</param>
+    /// <param name="bootMark">What the service says of its boot; null: it cannot tell.</param>
+    /// <param name="post">Posts under the external id it is given. Its token ends with the submit timeout.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>The submission on record. Throws <see cref="OperationCanceledException"/> where the post is forbidden.</returns>
+    Task<Submission> SubmitAsync(string instance, string? bootMark, Func<string, CancellationToken, Task> post, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("This context records no submissions.");
+
+    /// <summary>Notes that the attempt goes on with an earlier submission that was found after all. Throws <see cref="OperationCanceledException"/> where it may not.</summary>
+    Task AttachAsync(Submission earlier, CancellationToken cancellationToken) =>
+        throw new NotSupportedException("This context records no submissions.");
+
     /// <summary>Reports progress, 0 to 100, never durable; a value below an earlier one is ignored.</summary>
     void ReportProgress(double percent, string? message = null);
 

@@ -23,6 +23,18 @@ public sealed record JobGrant
 
     /// <summary>Longest attempt, ms; null: the connector's default.</summary>
     [Id(6)] public long? AttemptTimeoutMs { get; init; }
+
+    /// <summary>All posts to services outside that earlier grants recorded, oldest first.</summary>
+    [Id(7)] public IReadOnlyList<ServiceSubmission> Submissions { get; init; } = [];
+
+    /// <summary>The external id of the submission that this grant takes over instead of posting; null: an attempt of its own.</summary>
+    [Id(8)] public string? Adopts { get; init; }
+
+    /// <summary>Longest time without progress, ms; null: the connector's default.</summary>
+    [Id(9)] public long? StallTimeoutMs { get; init; }
+
+    /// <summary>Service instances that lack something this job needs.</summary>
+    [Id(10)] public IReadOnlyList<string> ExcludedInstances { get; init; } = [];
 }
 
 /// <summary>The answer of a job that was asked to start.</summary>
@@ -47,6 +59,9 @@ public enum ReportOutcome
 
     /// <summary>It holds, and the job is to be stopped.</summary>
     StopRequested = 4,
+
+    /// <summary>The token is not the last grant's, but the work outside is not to be stopped: it is being asked about, or was adopted.</summary>
+    LeaveIt = 5,
 }
 
 /// <summary>How an attempt ended well.</summary>
@@ -61,15 +76,6 @@ public sealed record CompletionReport
     [Id(2)] public long DurationMs { get; init; }
 }
 
-/// <summary>How an attempt failed.</summary>
-[GenerateSerializer, Immutable, Alias("jobgrid.FailureReport")]
-public sealed record FailureReport(
-    [property: Id(0)] string FailureType,
-    [property: Id(1)] string FailureReason,
-    [property: Id(2)] string Message,
-    [property: Id(3)] long? RetryAfterMs,
-    [property: Id(4)] long DurationMs);
-
 /// <summary>Why a worker stopped an attempt without a result.</summary>
 public enum StopReason
 {
@@ -81,11 +87,20 @@ public enum StopReason
 
     /// <summary>The grant was never begun.</summary>
     NotBegun = 3,
+
+    /// <summary>The worker leaves, and the work goes on outside: to be adopted.</summary>
+    Detached = 4,
+
+    /// <summary>The worker cannot say what became of the work outside; the service is to be asked.</summary>
+    Unsure = 5,
+
+    /// <summary>The work made no progress for its longest time and was ended.</summary>
+    Stalled = 6,
 }
 
-/// <summary>The answer to a request to cancel.</summary>
+/// <summary>The answer to a request about a job: cancel, pause, resume, retry, resolve, purge.</summary>
 /// <param name="Found">Whether there is such a job.</param>
-/// <param name="Accepted">Whether it is cancelled, or will be when its worker has stopped.</param>
+/// <param name="Accepted">Whether the request holds, now or as soon as the worker has stopped; else the message says why not.</param>
 /// <param name="Status">The state now.</param>
 /// <param name="Message">For a person.</param>
 [GenerateSerializer, Immutable, Alias("jobgrid.ControlAnswer")]

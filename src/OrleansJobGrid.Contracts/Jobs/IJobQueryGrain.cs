@@ -34,6 +34,12 @@ public sealed record JobFilter
 
     /// <summary>From <see cref="JobPage.NextCursor"/>.</summary>
     [Id(6)] public string? Cursor { get; init; }
+
+    /// <summary>Dead letters only.</summary>
+    [Id(7)] public bool DeadLetters { get; init; }
+
+    /// <summary>Dead letters of this <see cref="JobView.Fingerprint"/> only.</summary>
+    [Id(8)] public string? Fingerprint { get; init; }
 }
 
 /// <summary>A page; a cursor without jobs means that the search goes on (it reads at most 5,000 entries a call).</summary>

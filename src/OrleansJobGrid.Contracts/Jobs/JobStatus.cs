@@ -15,24 +15,30 @@ public enum JobStatus
     /// <summary>Waiting for its backoff to end.</summary>
     Retrying = 4,
 
+    /// <summary>Its owner is lost; the service that the work was sent to is asked what became of it.</summary>
+    Reconciling = 5,
+
+    /// <summary>Stopped by request, with its checkpoint, until it is resumed.</summary>
+    Paused = 6,
+
     /// <summary>Final: one completion was accepted.</summary>
-    Completed = 5,
+    Completed = 7,
 
     /// <summary>Final: a dead letter.</summary>
-    Failed = 6,
+    Failed = 8,
 
     /// <summary>Final: cancelled by request.</summary>
-    Cancelled = 7,
+    Cancelled = 9,
 
-    /// <summary>Final: a time limit ended it.</summary>
-    Timeout = 8,
+    /// <summary>Final: a time limit ended it; a dead letter as well.</summary>
+    Timeout = 10,
 }
 
 /// <summary>The names of states on the wire and in the store.</summary>
 public static class JobStatusNames
 {
     private static readonly string[] Names =
-        ["", "pending", "assigned", "in_progress", "retrying", "completed", "failed", "cancelled", "timeout"];
+        ["", "pending", "assigned", "in_progress", "retrying", "reconciling", "paused", "completed", "failed", "cancelled", "timeout"];
 
     /// <summary>All states in their order.</summary>
     public static IReadOnlyList<JobStatus> All { get; } = [.. Enum.GetValues<JobStatus>()];
@@ -50,6 +56,9 @@ public static class JobStatusNames
 
     /// <summary>Whether nothing moves the job any more.</summary>
     public static bool IsFinal(this JobStatus status) => status >= JobStatus.Completed;
+
+    /// <summary>Whether the job is a dead letter: it can be looked at, requeued and purged.</summary>
+    public static bool IsDeadLetter(this JobStatus status) => status is JobStatus.Failed or JobStatus.Timeout;
 
     /// <summary>Whether a worker's session holds the job.</summary>
     public static bool IsGranted(this JobStatus status) => status is JobStatus.Assigned or JobStatus.InProgress;

@@ -55,6 +55,9 @@ public sealed record JobSubmission
     /// <summary>UTF-8 JSON object of the submitter's, returned as it is.</summary>
     [Id(17)] public byte[]? Metadata { get; init; }
 
+    /// <summary>Longest time of a running attempt without progress, ms; absent: the service's default, which may be none.</summary>
+    [Id(19)] public long? StallTimeoutMs { get; init; }
+
     /// <summary>Hash of the body as submitted: decides between a replay and a conflict.</summary>
     [Id(18)] public required string BodyHash { get; init; }
 }

@@ -49,6 +49,20 @@ public sealed record JobView
 
     /// <summary>Why no registered worker can do a pending job; null: one can, or it is not pending.</summary>
     [Id(38)] public string? UnworkableReason { get; init; }
+
+    /// <summary>Why a reconciling job is held; null: it is being asked about, or it is in another state.</summary>
+    [Id(39)] public string? HeldReason { get; init; }
+    [Id(40)] public bool PauseRequested { get; init; }
+
+    /// <summary>Posts to services outside that are on record, oldest first.</summary>
+    [Id(41)] public IReadOnlyList<ServiceSubmission> Submissions { get; init; } = [];
+
+    /// <summary>How often work that had begun was rescued from a dead session.</summary>
+    [Id(42)] public int Rescues { get; init; }
+
+    /// <summary>Of a dead letter: equal for failures of the same kind.</summary>
+    [Id(43)] public string? Fingerprint { get; init; }
+    [Id(44)] public long? StallTimeoutMs { get; init; }
 }
 
 /// <summary>A file that an accepted completion brought.</summary>
@@ -64,7 +78,8 @@ public sealed record FailureView(
     [property: Id(3)] string FailureType,
     [property: Id(4)] string FailureReason,
     [property: Id(5)] string Message,
-    [property: Id(6)] long At);
+    [property: Id(6)] long At,
+    [property: Id(7)] string FailureClass = "");
 
 /// <summary>An entry of a job's audit log.</summary>
 [GenerateSerializer, Immutable, Alias("jobgrid.JobEventView")]
@@ -77,4 +92,5 @@ public sealed record JobEventView(
     [property: Id(5)] int Attempt,
     [property: Id(6)] long Epoch,
     [property: Id(7)] string? WorkerId,
-    [property: Id(8)] string? Reason);
+    [property: Id(8)] string? Reason,
+    [property: Id(9)] FailureReport? Failure = null);

@@ -27,7 +27,15 @@ public sealed record WorkerView
     [Id(7)] public required long StartedAt { get; init; }
     [Id(8)] public required string Version { get; init; }
     [Id(9)] public required string SessionId { get; init; }
+
+    /// <summary>Instances of services outside, with the breaker where it is not closed.</summary>
+    [Id(10)] public IReadOnlyList<InstanceView> Instances { get; init; } = [];
 }
+
+/// <summary>A service instance as it is shown; no breaker: closed.</summary>
+[GenerateSerializer, Immutable, Alias("jobgrid.InstanceView")]
+public sealed record InstanceView(
+    [property: Id(0)] string Instance, [property: Id(1)] string Service, [property: Id(2)] bool OnThisMachine, [property: Id(3)] Workers.BreakerView? Breaker);
 
 /// <summary>A queue in the list.</summary>
 [GenerateSerializer, Immutable, Alias("jobgrid.QueueSummary")]

@@ -42,6 +42,9 @@ public sealed record ClaimRequest
 
     /// <summary>How long to wait for the first job, 0 to 20 s.</summary>
     [Id(5)] public TimeSpan Wait { get; init; }
+
+    /// <summary>Instances of services outside that it can use now; one whose breaker is open is not among them.</summary>
+    [Id(6)] public IReadOnlyList<string> Instances { get; init; } = [];
 }
 
 /// <summary>The jobs granted, in order; empty when the wait ended.</summary>

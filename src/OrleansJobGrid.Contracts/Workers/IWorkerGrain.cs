@@ -17,11 +17,20 @@ public interface IWorkerGrain : IGrainWithStringKey
     /// <summary>Reports an attempt's end and, in the same call, claims the next job without waiting.</summary>
     [AlwaysInterleave, Alias("Report")] Task<AttemptAnswer> Report(AttemptReport report, string? claimQueue, ClaimRequest? claim);
 
-    /// <summary>Orders to stop that came since the last call, as soon as there are any; after <paramref name="wait"/> none.</summary>
-    [AlwaysInterleave, Alias("NextStops")] Task<IReadOnlyList<StopOrder>> NextStops(string sessionId, TimeSpan wait);
+    /// <summary>Orders that came since the last call, as soon as there are any; after <paramref name="wait"/> none.</summary>
+    [AlwaysInterleave, Alias("NextOrders")] Task<WorkerOrders> NextOrders(string sessionId, TimeSpan wait);
 
     /// <summary>A job granted to this worker is to be stopped.</summary>
     [AlwaysInterleave, OneWay, Alias("Stop")] Task Stop(string sessionId, StopOrder order);
+
+    /// <summary>A grant that takes over work outside, beside the worker's slots.</summary>
+    [AlwaysInterleave, OneWay, Alias("Adopt")] Task Adopt(string sessionId, JobGrant grant);
+
+    /// <summary>Asks a service instance through this worker. A query that is not answered within 5 s ends with a <see cref="TimeoutException"/>.</summary>
+    [AlwaysInterleave, Alias("Ask")] Task<ServiceAnswer> Ask(string sessionId, ServiceQuery query);
+
+    /// <summary>The worker's answer to a query.</summary>
+    [AlwaysInterleave, Alias("Answer")] Task Answer(string sessionId, ServiceAnswer answer);
 
     /// <summary>The worker leaves, holding nothing any more.</summary>
     [AlwaysInterleave, Alias("Leave")] Task Leave(string sessionId);
@@ -39,7 +48,63 @@ public sealed record Heartbeat
 
     /// <summary>Whether it still claims.</summary>
     [Id(3)] public bool Draining { get; init; }
+
+    /// <summary>State of the breaker of each instance that is not closed: <c>open</c> or <c>half_open</c>, with why.</summary>
+    [Id(4)] public IReadOnlyDictionary<string, BreakerView> Breakers { get; init; } = new Dictionary<string, BreakerView>();
 }
+
+/// <summary>An instance of a service outside.</summary>
+/// <param name="Instance">Its id, unique in the grid.</param>
+/// <param name="Service">The service that it does.</param>
+/// <param name="OnThisMachine">Whether it lives on the worker's machine, and goes with it.</param>
+[GenerateSerializer, Immutable, Alias("jobgrid.InstanceProfile")]
+public sealed record InstanceProfile([property: Id(0)] string Instance, [property: Id(1)] string Service, [property: Id(2)] bool OnThisMachine);
+
+/// <summary>A breaker that is not closed.</summary>
+/// <param name="State"><c>open</c>: no claims for this instance; <c>half_open</c>: one attempt is let through.</param>
+/// <param name="Reason">The failure that opened it.</param>
+/// <param name="Since">Unix ms.</param>
+[GenerateSerializer, Immutable, Alias("jobgrid.BreakerView")]
+public sealed record BreakerView([property: Id(0)] string State, [property: Id(1)] string Reason, [property: Id(2)] long Since);
+
+/// <summary>What a worker is to do.</summary>
+[GenerateSerializer, Immutable, Alias("jobgrid.WorkerOrders")]
+public sealed record WorkerOrders
+{
+    public static WorkerOrders None { get; } = new();
+
+    [Id(0)] public IReadOnlyList<StopOrder> Stops { get; init; } = [];
+    [Id(1)] public IReadOnlyList<JobGrant> Adoptions { get; init; } = [];
+    [Id(2)] public IReadOnlyList<ServiceQuery> Queries { get; init; } = [];
+}
+
+/// <summary>A question to a service instance about some submissions.</summary>
+[GenerateSerializer, Immutable, Alias("jobgrid.ServiceQuery")]
+public sealed record ServiceQuery
+{
+    [Id(0)] public required Guid QueryId { get; init; }
+    [Id(1)] public required string Instance { get; init; }
+
+    /// <summary>External ids, at most 500.</summary>
+    [Id(2)] public required IReadOnlyList<string> ExternalIds { get; init; }
+
+    /// <summary>Those among them that are to be stopped where they run or wait; the finding is then what became of the stop.</summary>
+    [Id(3)] public IReadOnlyList<string> Cancel { get; init; } = [];
+}
+
+/// <summary>What a service instance says; a fault: it could not be asked, and says nothing of any submission.</summary>
+[GenerateSerializer, Immutable, Alias("jobgrid.ServiceAnswer")]
+public sealed record ServiceAnswer
+{
+    [Id(0)] public required Guid QueryId { get; init; }
+    [Id(1)] public string? Fault { get; init; }
+    [Id(2)] public string? BootMark { get; init; }
+    [Id(3)] public IReadOnlyDictionary<string, ServiceFinding> Findings { get; init; } = new Dictionary<string, ServiceFinding>();
+}
+
+/// <summary>What is known of one submission.</summary>
+[GenerateSerializer, Immutable, Alias("jobgrid.ServiceFinding")]
+public sealed record ServiceFinding([property: Id(0)] Finding Finding, [property: Id(1)] FailureReport? Failure = null);
 
 /// <summary>A grant as its worker holds it.</summary>
 [GenerateSerializer, Immutable, Alias("jobgrid.HeldGrant")]
@@ -63,6 +128,12 @@ public sealed record WorkerProfile
 
     /// <summary>How long work may outlive the process (a guard ends children within this), ms.</summary>
     [Id(6)] public long LingerMs { get; init; }
+
+    /// <summary>Services whose start is written before their work begins.</summary>
+    [Id(7)] public IReadOnlyList<string> DeclaredServices { get; init; } = [];
+
+    /// <summary>Instances of services outside that it reaches.</summary>
+    [Id(8)] public IReadOnlyList<InstanceProfile> Instances { get; init; } = [];
 }
 
 /// <summary>The answer to a sign of life.</summary>
@@ -73,8 +144,13 @@ public sealed record WorkerProfile
 public sealed record HeartbeatAnswer([property: Id(0)] long LeaseMs, [property: Id(1)] bool SessionEnded, [property: Id(2)] IReadOnlyList<StopOrder> Stop);
 
 /// <summary>Stop this job: its token is the grant to be stopped.</summary>
+/// <param name="JobId">The job.</param>
+/// <param name="Token">The grant.</param>
+/// <param name="Reason">For the log.</param>
+/// <param name="LeaveIt">Stop in this worker only, and leave what runs outside alone.</param>
 [GenerateSerializer, Immutable, Alias("jobgrid.StopOrder")]
-public readonly record struct StopOrder([property: Id(0)] string JobId, [property: Id(1)] GrantToken Token, [property: Id(2)] string Reason);
+public readonly record struct StopOrder(
+    [property: Id(0)] string JobId, [property: Id(1)] GrantToken Token, [property: Id(2)] string Reason, [property: Id(3)] bool LeaveIt = false);
 
 /// <summary>The end of an attempt: exactly one of the last three is set.</summary>
 [GenerateSerializer, Immutable, Alias("jobgrid.AttemptReport")]

@@ -1,3 +1,4 @@
+using OrleansJobGrid.Contracts;
 using System.Text;
 
 namespace OrleansJobGrid.Gateway.Jobs;

@@ -1,3 +1,4 @@
+using OrleansJobGrid.Contracts;
 using CsCheck;
 using OrleansJobGrid.Gateway.Jobs;
 using Xunit;

@@ -1,10 +1,14 @@
 using System.Security.Cryptography;
+using System.Text;
 
-namespace OrleansJobGrid.Gateway.Jobs;
+namespace OrleansJobGrid.Contracts;
 
 /// <summary>Version 5 UUIDs: SHA-1 over a namespace and a name (RFC 9562, section 5.5).</summary>
-internal static class NameBasedGuid
+public static class NameBasedGuid
 {
+    /// <summary>The UUID of a text, in UTF-8.</summary>
+    public static Guid Of(Guid space, string name) => Create(space, Encoding.UTF8.GetBytes(name));
+
     /// <summary>The UUID of a name. SHA-1 is the RFC's choice; it names here and protects nothing.</summary>
     public static Guid Create(Guid space, ReadOnlySpan<byte> name)
     {

@@ -1,0 +1,68 @@
+namespace OrleansJobGrid.Connectors;
+
+/// <summary>
+/// A connector whose work lives in a service outside and outlives its worker: it can be asked what became of a submission, stop it,
+/// and take it over (<see cref="IJobContext.Adopts"/>).
+/// </summary>
+public interface IExternalConnector : IConnector
+{
+    /// <summary>The instances that it reaches.</summary>
+    IReadOnlyList<ServiceInstance> Instances { get; }
+
+    /// <summary>How long a post may take at most. Default 10 s.</summary>
+    TimeSpan SubmitTimeout => TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// Asks one instance about submissions, in as few requests as it allows. An id that the service does not know is
+    /// <see cref="SubmissionState.Absent"/>; an exception means that the instance could not be asked and says nothing.
+    /// </summary>
+    Task<InstanceReport> QueryAsync(string instance, IReadOnlyList<string> externalIds, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Asks one instance to stop a submission that waits or runs there; ends when the service confirms that it runs no more, or throws.
+    /// One that is not there is no error.
+    /// </summary>
+    Task CancelAsync(string instance, string externalId, CancellationToken cancellationToken);
+}
+
+/// <summary>An instance of a service outside.</summary>
+/// <param name="Id">Unique in the grid, equal on every worker that reaches it: <c>service/name</c>.</param>
+/// <param name="OnThisMachine">Whether it lives on the worker's machine, and goes with it.</param>
+public sealed record ServiceInstance(string Id, bool OnThisMachine);
+
+/// <summary>A post on record.</summary>
+/// <param name="Instance">The instance that it went to.</param>
+/// <param name="ExternalId">The mark by which the service knows it: a UUID in lowercase with hyphens.</param>
+/// <param name="BootMark">What the service said of its boot then.</param>
+/// <param name="Epoch">The epoch of its grant.</param>
+public sealed record Submission(string Instance, string ExternalId, string? BootMark, long Epoch);
+
+/// <summary>What an instance says.</summary>
+/// <param name="BootMark">Of its boot; another value later means that it was restarted. Null: it cannot tell.</param>
+/// <param name="Submissions">By external id, each id that was asked for.</param>
+public sealed record InstanceReport(string? BootMark, IReadOnlyDictionary<string, SubmissionReport> Submissions);
+
+/// <summary>What is known of a submission; how it failed, where it did.</summary>
+public sealed record SubmissionReport(SubmissionState State, FailedResult? Failure = null);
+
+/// <summary>What became of a submission.</summary>
+public enum SubmissionState
+{
+    /// <summary>The service does not know it.</summary>
+    Absent,
+
+    /// <summary>It waits in the service.</summary>
+    Queued,
+
+    /// <summary>It runs.</summary>
+    Running,
+
+    /// <summary>It is done, and its outputs can be fetched.</summary>
+    Completed,
+
+    /// <summary>It ended without a result.</summary>
+    Failed,
+
+    /// <summary>It was stopped.</summary>
+    Cancelled,
+}

@@ -21,7 +21,7 @@ public static partial class DefaultFailureRules
         new("overloaded_says_when", RateLimited, FailureReason.ServiceOverloaded) { Status = (503, 503), SaysWhen = true },
         new("overloaded", Transient, FailureReason.ServiceOverloaded)
         {
-            Message = Text(@"\boverloaded(_error)?\b|model is (currently|still) loading|server is busy|at capacity|try again later.{0,40}(load|busy|capacity)|queue is full|QueueFull|currently experiencing high (load|demand)"),
+            Message = Text(@"\boverloaded(_error)?\b|model\b.{0,120}\bis (currently|still) loading|server is busy|at capacity|try again later.{0,40}(load|busy|capacity)|queue is full|QueueFull|currently experiencing high (load|demand)"),
         },
     ];
 

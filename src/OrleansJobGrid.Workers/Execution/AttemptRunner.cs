@@ -9,10 +9,9 @@ using OrleansJobGrid.Contracts.Workers;
 namespace OrleansJobGrid.Workers.Execution;
 
 /// <summary>Runs one attempt through its connector and says how it ended.</summary>
-internal sealed class AttemptRunner(IGrainFactory grains, IArtefactStore artefacts, TimeProvider time, ILogger<AttemptRunner> logger)
+internal sealed class AttemptRunner(IGrainFactory grains, IArtefactStore artefacts, TimeProvider time, ILogger<AttemptRunner> logger, FailureReporting failures)
 {
     private const int InlineResultBytes = 64 << 10;
-    private const int MessageCharacters = 4_000;
 
     /// <summary>The report of its end; null: there is nothing to say, since the grant is not the job's any more.</summary>
     public async Task<AttemptReport?> Run(Attempt attempt)
@@ -29,7 +28,7 @@ internal sealed class AttemptRunner(IGrainFactory grains, IArtefactStore artefac
             return result switch
             {
                 CompletedResult completed => ended with { Completion = await ReportOf(attempt, completed, duration) },
-                FailedResult failed => ended with { Failure = ReportOf(failed, duration) },
+                FailedResult failed => ended with { Failure = failures.Of(failed, duration) },
                 _ => throw new InvalidOperationException($"The connector of '{attempt.Grant.Service}' answered with {result}."),
             };
         }
@@ -44,13 +43,13 @@ internal sealed class AttemptRunner(IGrainFactory grains, IArtefactStore artefac
         }
         catch (ArtefactMissingException e)
         {
-            return ended with { Failure = new(FailureTypes.Of(FailureClass.Malformed), "input_missing", e.Message, null, 0) };
+            return ended with { Failure = failures.Of(e, (long)time.GetElapsedTime(started).TotalMilliseconds) };
         }
         catch (Exception e)
         {
             logger.AttemptThrew(attempt.Grant.JobId, attempt.Grant.Token.Epoch, attempt.Grant.Service, e);
             var duration = (long)time.GetElapsedTime(started).TotalMilliseconds;
-            return ended with { Failure = new(FailureTypes.Of(FailureClass.Transient), "unknown_error", Short($"{e.GetType().Name}: {e.Message}"), null, duration) };
+            return ended with { Failure = failures.Of(e, duration) };
         }
     }
 
@@ -79,24 +78,4 @@ internal sealed class AttemptRunner(IGrainFactory grains, IArtefactStore artefac
 
         return new() { Result = result, Outputs = outputs, DurationMs = duration };
     }
-
-    private static FailureReport ReportOf(FailedResult failed, long duration) =>
-        new(FailureTypes.Of(failed.Class), failed.Reason, Short(failed.Message), (long?)failed.RetryAfter?.TotalMilliseconds, duration);
-
-    private static string Short(string message) => message.Length <= MessageCharacters ? message : message[..MessageCharacters] + " …";
-}
-
-/// <summary>The wire names of failure classes.</summary>
-internal static class FailureTypes
-{
-    public static string Of(FailureClass failureClass) => failureClass switch
-    {
-        FailureClass.Transient => "transient",
-        FailureClass.ResourceExhaustion => "resource_exhaustion",
-        FailureClass.Malformed => "malformed",
-        FailureClass.Refused => "refused",
-        FailureClass.Unauthorized => "unauthorized",
-        FailureClass.RateLimited => "rate_limited",
-        _ => throw new ArgumentOutOfRangeException(nameof(failureClass), failureClass, "No such class of failure."),
-    };
 }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using OrleansJobGrid.Connectors.Failures;
+using OrleansJobGrid.Workers.Breakers;
 using OrleansJobGrid.Workers.Execution;
 
 namespace OrleansJobGrid.Workers.Hosting;
@@ -22,6 +23,7 @@ public static class WorkerServiceExtensions
         services.AddSingleton<IValidateOptions<FailureOptions>, FailureOptionsValidator>();
         services.TryAddSingleton(s => new FailureClassifier(FailureRuleReader.Read(s.GetRequiredService<IOptions<FailureOptions>>().Value, out _)));
         services.AddSingleton<FailureReporting>();
+        services.AddSingleton<InstanceBreakers>();
         services.AddSingleton<AttemptRunner>();
         services.AddSingleton<AttemptPulse>();
         services.AddHostedService<WorkerAgent>();

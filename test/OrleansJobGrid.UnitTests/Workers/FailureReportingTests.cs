@@ -55,7 +55,7 @@ public sealed class FailureReportingTests
         {
             thrown = e;
         }
-        var report = Reporting.Of(thrown, 5);
+        var report = Reporting.Of(FailureReporting.Escaped(thrown), 5);
 
         Assert.Equal(("resource_exhaustion", "disk_space_full"), (report.FailureClass, report.FailureReason));
         Assert.Equal(("System.IO.IOException", "run", "IOException: No space left on device : '/tmp/a'"), (report.ExceptionType, report.Stage, report.Message));
@@ -66,7 +66,7 @@ public sealed class FailureReportingTests
     [Fact]
     public void Of_AMissingArtefact_IsAMalformedJob_AndSaysWhatToDo()
     {
-        var report = Reporting.Of(new ArtefactMissingException("a-1"), 0);
+        var report = Reporting.Of(FailureReporting.Missing(new ArtefactMissingException("a-1")));
         Assert.Equal(("malformed", "validation_error", "input_missing"), (report.FailureClass, report.FailureType, report.FailureReason));
         Assert.StartsWith("There is no artefact 'a-1'", report.Message, StringComparison.Ordinal);
     }
@@ -76,8 +76,20 @@ public sealed class FailureReportingTests
     {
         var options = new FailureOptions();
         options.Rules.Add(new() { Message = "widget", Reason = "gpu_error" });
-        var rules = FailureRuleReader.Read(options, out _);
-        Assert.Equal("gpu_error", new FailureReporting(new(rules)).Of(Failed(new() { Message = "The widget broke" }), 0).FailureReason);
+        options.Rules.Add(new() { Message = "gadget", Reason = "invalid_payload" });
+        var reporting = new FailureReporting(new(FailureRuleReader.Read(options, out _)));
+        Assert.Equal("gpu_error", reporting.Of(Failed(new() { Message = "The widget broke" })).FailureReason);
+        var judged = Assert.IsType<FailedResult>(reporting.Judged(Failed(new() { Message = "The gadget broke", HttpStatus = 503 })));
+        Assert.Equal((FailureClass.Malformed, "invalid_payload"), (judged.Class, judged.Reason));
+        var done = ConnectorResult.Completed(null);
+        Assert.Same(done, reporting.Judged(done));
+    }
+
+    [Fact]
+    public void Of_AFailureThatNamesNoInstance_TakesTheAttempts()
+    {
+        Assert.Equal("comfyui/a", Reporting.Of(Failed(new() { Message = "" }), 0, "comfyui/a").Instance);
+        Assert.Equal("comfyui/b", Reporting.Of(Failed(new() { Message = "", Instance = "comfyui/b" }), 0, "comfyui/a").Instance);
     }
 
     [Fact]
@@ -94,7 +106,7 @@ public sealed class FailureReportingTests
         Assert.InRange(Encoding.UTF8.GetByteCount(report.Stack!), 8_000, 8_192);
         Assert.StartsWith("begin", report.Stack, StringComparison.Ordinal);
         Assert.EndsWith("end", report.Stack, StringComparison.Ordinal);
-        Assert.DoesNotContain('�', report.Stack);
+        Assert.DoesNotContain("\uFFFD", report.Stack, StringComparison.Ordinal);
         Assert.InRange(report.Hints.Sum(h => h.Value.Length), 1, 20_000);
     }
 

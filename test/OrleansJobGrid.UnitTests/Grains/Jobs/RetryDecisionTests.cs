@@ -166,8 +166,8 @@ public sealed class RetryDecisionTests
     {
         var genPolicy = Gen.Select(Gen.Int[1, 20], Gen.Long[0, 10_000], Gen.Long[0, 100_000], Gen.Double[1, 10])
             .Select((attempts, from, more, multiplier) => new RetryPolicy(attempts, from, from + more, multiplier));
-        var genFailure = Gen.Select(Gen.OneOfConst([.. Retried, .. NeverRetried]), Gen.Long.Select(l => (long?)l).Null(), Gen.OneOfConst("comfyui/a", ""), Gen.OneOfConst<bool?>(true, false, null));
-        Gen.Select(genPolicy, Gen.Int[0, 20].Select(i => (int?)i).Null(), genFailure.Array[40], Gen.Double[0, 0.999999].Array[40]).Sample((policy, maxRetries, failures, draws) =>
+        var genFailure = Gen.Select(Gen.OneOf((string[])[.. Retried, .. NeverRetried]), Gen.Long.Nullable(), Gen.OneOf("comfyui/a", ""), Gen.OneOf<bool?>(true, false, null));
+        Gen.Select(genPolicy, Gen.Int[0, 20].Nullable(), genFailure.Array[40], Gen.Double[0, 0.999999].Array[40]).Sample((policy, maxRetries, failures, draws) =>
         {
             var policies = new RetryPolicies(Retried.ToDictionary(c => ("*", c), _ => policy));
             var limit = maxRetries + 1 ?? policy.Attempts;
@@ -191,7 +191,7 @@ public sealed class RetryDecisionTests
 
     [Fact]
     public void Of_WhatStaysAtTheOnlyPlace_IsNeverAtOnce_UnlessTheConfigurationSaysSo() =>
-        Gen.Select(Gen.OneOfConst(FailureClasses.ResourceExhaustion, FailureClasses.MissingHere, FailureClasses.Transient), Gen.Int[1, 2], Gen.Double[0, 0.999])
+        Gen.Select(Gen.OneOf(FailureClasses.ResourceExhaustion, FailureClasses.MissingHere, FailureClasses.Transient), Gen.Int[1, 2], Gen.Double[0, 0.999])
             .Sample((failureClass, attempt, draw) => Assert.InRange(Decide(attempt, failureClass, draw: draw, elsewhere: false).DelayMs, 1_500, 5_000));
 
     private static (bool Retry, long DelayMs) Of(RetryDecision decision) => (decision.Retry, decision.DelayMs);

@@ -6,6 +6,7 @@ using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Grains.Queues;
 using OrleansJobGrid.Grains.Storage;
+using OrleansJobGrid.Grains.Time;
 using OrleansJobGrid.Storage;
 
 namespace OrleansJobGrid.Grains.Jobs;
@@ -18,7 +19,7 @@ namespace OrleansJobGrid.Grains.Jobs;
 /// </remarks>
 [NoProfiling, GrainType("jobgrid.job")]
 internal sealed partial class JobGrain(
-    StoreLanes lanes, HintSender hints, RecentSubmissions recent, BackoffReminders reminders, IArtefactStore artefacts, TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain, IRemindable
+    StoreLanes lanes, HintSender hints, RecentSubmissions recent, BackoffReminders reminders, LongPolls polls, IArtefactStore artefacts, ILogger<JobGrain> logger) : Grain, IJobGrain, IRemindable
 {
     private const int RaceLimit = 5;
 

@@ -8,6 +8,7 @@ using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Grains.Jobs;
 using OrleansJobGrid.Grains.Storage;
+using OrleansJobGrid.Grains.Time;
 using OrleansJobGrid.Storage;
 
 namespace OrleansJobGrid.Grains.Workers;
@@ -16,7 +17,7 @@ namespace OrleansJobGrid.Grains.Workers;
 /// <remarks>What it knows is a cache of the store's leases: lost with an activation, read again by the next one's first heartbeat.</remarks>
 [Orleans.Placement.PreferLocalPlacement, NoProfiling, GrainType("jobgrid.worker")]
 internal sealed class WorkerGrain(
-    IJobStore store, StoreLanes lanes, ILocalSiloDetails silo, TimeProvider time, IOptions<JobGridOptions> options, ILogger<WorkerGrain> logger) : Grain, IWorkerGrain
+    IJobStore store, StoreLanes lanes, LongPolls polls, ILocalSiloDetails silo, TimeProvider time, IOptions<JobGridOptions> options, ILogger<WorkerGrain> logger) : Grain, IWorkerGrain
 {
     /// <summary>Finds, however a grant got lost, that it did.</summary>
     private static readonly TimeSpan LeasesAgain = TimeSpan.FromMinutes(1);
@@ -91,7 +92,7 @@ internal sealed class WorkerGrain(
     public async Task<IReadOnlyList<StopOrder>> NextStops(string sessionId, TimeSpan wait)
     {
         if (_undelivered.Count == 0)
-            await Task.WhenAny(_stopsChanged.Task, Task.Delay(wait, time));
+            await polls.Wait(_stopsChanged.Task, wait);
         if (sessionId != _sessionId)
             return [];
         // An order lost with this answer comes again with the next heartbeat's.

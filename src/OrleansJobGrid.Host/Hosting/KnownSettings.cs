@@ -2,6 +2,7 @@ using System.Reflection;
 using OrleansJobGrid.Connectors.Failures;
 using OrleansJobGrid.Connectors.Imaging;
 using OrleansJobGrid.Connectors.Processes;
+using OrleansJobGrid.Connectors.Rest;
 using OrleansJobGrid.Connectors.Simulation;
 using OrleansJobGrid.Gateway.Hosting;
 using OrleansJobGrid.Grains.Hosting;
@@ -18,6 +19,8 @@ internal static class KnownSettings
         ["Simulation"] = NamesOf(typeof(SimulationOptions)),
         ["Imaging"] = NamesOf(typeof(ImagingOptions)),
         ["Process"] = NamesOf(typeof(ProcessOptions)),
+        ["Rest"] = NamesOf(typeof(RestOptions)),
+        ["Recovery"] = NamesOf(typeof(RecoveryOptions)),
         ["Gateway"] = NamesOf(typeof(GatewayOptions)),
         ["Failures"] = NamesOf(typeof(FailureOptions)),
         ["Silo"] = ["Address"],
@@ -25,6 +28,8 @@ internal static class KnownSettings
 
     private static readonly string[] RuleNames = NamesOf(typeof(FailureRuleOptions));
     private static readonly string[] RetryNames = NamesOf(typeof(RetryOptions));
+    private static readonly string[] RestService = NamesOf(typeof(RestServiceOptions));
+
     private static readonly string[] TopLevel = [.. NamesOf(typeof(JobGridOptions)), .. Sections.Keys];
 
     /// <summary>Refuses unknown names of a configuration file, all at once.</summary>
@@ -42,6 +47,8 @@ internal static class KnownSettings
         unknown.AddRange(configuration.GetSection("JobGrid:Retries").GetChildren()
             .SelectMany(service => service.GetChildren()).SelectMany(c => NotIn(RetryNames, c)));
 
+        foreach (var service in configuration.GetSection("JobGrid:Rest:Services").GetChildren())
+            unknown.AddRange(NotIn(RestService, service));
         if (unknown.Count > 0)
             throw new GridSettingsException($"There is no setting {string.Join(", ", unknown)}");
     }

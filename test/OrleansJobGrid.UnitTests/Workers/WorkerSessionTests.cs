@@ -99,6 +99,32 @@ public sealed class WorkerSessionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_session_that_the_grid_ended_stops_outside_only_what_it_is_told_to()
+    {
+        var left = new Dictionary<string, bool>();
+        _outside.Execute = async (context, cancellation) =>
+        {
+            try
+            {
+                return await FakeExternalConnector.UntilCancelled(context, cancellation);
+            }
+            finally
+            {
+                lock (left)
+                    left[context.JobId] = context.LeaveRunning;
+            }
+        };
+        var (yours, other) = (Adoption("job-yours"), Adoption("job-other"));
+        _worker.Order(new() { Adoptions = [yours, other] });
+        await Until(() => Held("job-yours") && Held("job-other"), "both are held");
+        _worker.Beat = () => new(0, true, [new("job-yours", yours.Token, "cancel_yours")]);
+        await Until(() => _life.IsCompleted, "the session is over");
+
+        Assert.Equal((false, true), (left["job-yours"], left["job-other"]));
+        Assert.Empty(_worker.Reports);
+    }
+
+    [Fact]
     public async Task An_order_to_stop_reaches_the_connector_and_one_to_leave_it_lets_go()
     {
         var left = new Dictionary<string, bool>();

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using Orleans.Concurrency;
 using OrleansJobGrid.Connectors;
+using OrleansJobGrid.Connectors.Failures;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Workers.Execution;
@@ -63,6 +64,9 @@ internal sealed class FakeJob : IJobGrain
 
     public Task<JobView?> Watch(long seenVersion, long seenProgress, TimeSpan wait) => throw new NotSupportedException();
 
+    /// <summary>By the built-in rules.</summary>
+    internal static FailureReporting Failures { get; } = new(FailureClassifier.Default);
+
     private async Task<ReportOutcome> Say(string word)
     {
         Words.Enqueue(word);
@@ -118,6 +122,6 @@ internal sealed class FakeConnector(
         return execute!(context, cancellationToken);
     }
 
-    public Attempt Attempt(string jobId = "job-1", long receivedAt = 0) => new(
-        new() { JobId = jobId, Token = new(1, Guid.NewGuid()), Attempt = 1, Service = Service, Payload = "{\"n\":3}"u8.ToArray() }, this, receivedAt);
+    public Attempt Attempt(string jobId = "job-1", long receivedAt = 0, long? stallMs = null) => new(
+        new() { StallTimeoutMs = stallMs, JobId = jobId, Token = new(1, Guid.NewGuid()), Attempt = 1, Service = Service, Payload = "{\"n\":3}"u8.ToArray() }, this, receivedAt);
 }

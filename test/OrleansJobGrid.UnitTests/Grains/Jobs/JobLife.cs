@@ -124,7 +124,7 @@ internal sealed class JobLife
             NodeAlive = word.Choice / 512 % 2 == 0,
         };
         var operation = NextOperation();
-        var change = JobDecisions.Judge(job, _version, verdict, operation, RecoveryPolicy.Default, _clock, word.Draw);
+        var change = JobDecisions.Judge(job, _version, verdict, operation, RecoveryPolicy.Default, Terms(word), _clock);
         if (job.Status != JobStatus.Reconciling && !submission.Over)
             Assert.Null(change);
         if (change is null || !Write(change, Mover.Recovery))
@@ -132,14 +132,14 @@ internal sealed class JobLife
         if (Job!.Epoch > job.Epoch)
         {
             // Taken over: what ran goes on, and is the same attempt.
-            Assert.Equal((job.Attempt, operation, submission.ExternalId), (Job.Attempt, Job.LastGrant!.OperationId, Job.Adopted));
+            Assert.Equal((job.Status == JobStatus.Reconciling ? job.Attempt : job.Attempt + 1, operation, submission.ExternalId), (Job.Attempt, Job.LastGrant!.OperationId, Job.Adopted));
             Assert.True(verdict.Finding is Finding.Running or Finding.Completed);
             _tokens.Add(Job.Token);
         }
 
         if (verdict.Finding is Finding.Unreachable or Finding.NobodyCanAsk && (verdict.NodeAlive || submission.Node is null))
             Assert.Equal(job.Status, Job.Status);
-        if (job.CancelRequestedAt is not null && Job.Status != JobStatus.Reconciling)
+        if (job.CancelRequestedAt is not null && job.Status == JobStatus.Reconciling && Job.Status != JobStatus.Reconciling)
             Assert.True(Job.Status == JobStatus.Cancelled || (Job.Status == JobStatus.InProgress && verdict.Finding == Finding.Completed), $"a cancel ended as {Job.Status.Name()}");
     }
 
@@ -204,7 +204,7 @@ internal sealed class JobLife
             WordKind.Begin => JobDecisions.Begin(job, token, _clock),
             WordKind.Checkpoint => JobDecisions.Checkpoint(job, token, [1, 2, 3]),
             WordKind.Complete => JobDecisions.Complete(job, token, new() { Result = Samples.Json("{\"n\":" + word.Choice + "}"), DurationMs = word.Choice % 500 }, _clock),
-            WordKind.Fail => JobDecisions.Fail(job, token, FailureOf(word), _clock, word.Draw),
+            WordKind.Fail => JobDecisions.Fail(job, token, FailureOf(word), Terms(word), _clock),
             WordKind.Submit => JobDecisions.Submit(job, token, post, _clock),
             WordKind.Attach => JobDecisions.Attach(job, token, job.Submissions is { } posts ? posts[word.Choice % posts.Count].ExternalId : "none", _clock),
             _ => JobDecisions.Stopped(job, token, (StopReason)(1 + (word.Choice % 6)), RecoveryPolicy.Default, _clock),
@@ -279,7 +279,7 @@ internal sealed class JobLife
         }
 
         Assert.True(before is null || !before.Status.IsFinal() || before.Status.IsDeadLetter() || (before.Status == Job.Status && before.FinishedAt == Job.FinishedAt), "a final job changed");
-        var granted = mover == Mover.Queue || (mover == Mover.Recovery && Job.Status == JobStatus.InProgress);
+        var granted = mover == Mover.Queue || (mover == Mover.Recovery && Job.Status == JobStatus.InProgress && before!.Status != JobStatus.InProgress);
         Assert.Equal((before?.Epoch ?? 0) + (granted ? 1 : 0), Job.Epoch);
         Assert.Equal(_order, Job.Order);
         Assert.InRange(Job.Attempt - Job.AttemptsBefore, 0, _attemptLimit);
@@ -291,6 +291,8 @@ internal sealed class JobLife
 
         return true;
     }
+
+    private static RetryTerms Terms(Word word) => new(null, word.Draw, (word.Choice / 32 % 3) switch { 0 => null, 1 => true, _ => false });
 
     private FailureReport FailureOf(Word word)
     {

@@ -77,7 +77,7 @@ public sealed class OperationsEndpointTests
         Assert.EndsWith(
             """
             # TYPE jobgrid_open_breakers gauge
-            jobgrid_open_breakers{instance="b\\"2",service="comfy"} 2
+            jobgrid_open_breakers{instance="b\"2",service="comfy"} 2
             jobgrid_open_breakers{instance="c",service="comfy"} 0
             jobgrid_open_breakers{instance="d",service="rest"} 0
 

@@ -154,9 +154,23 @@ public sealed class JobReadEndpointTests
         await using var gateway = await GatewayUnderTest.StartAsync();
         var report = new FailureReport
         {
-            FailureClass = "resource_exhaustion", FailureType = "resource_limit", FailureReason = "gpu_memory_full", Message = "CUDA out of memory",
-            RetryAfterMs = 1, DurationMs = 2, ExceptionType = "E", Stack = "s", Stage = "run", ExternalStatus = 500, Instance = "i", GpuMemoryUsedMb = 3,
-            GpuMemoryTotalMb = 4, SystemMemoryUsedMb = 5, SystemMemoryTotalMb = 6, ModelLoaded = "m", EstimatedSizeMb = 7,
+            FailureClass = "resource_exhaustion",
+            FailureType = "resource_limit",
+            FailureReason = "gpu_memory_full",
+            Message = "CUDA out of memory",
+            RetryAfterMs = 1,
+            DurationMs = 2,
+            ExceptionType = "E",
+            Stack = "s",
+            Stage = "run",
+            ExternalStatus = 500,
+            Instance = "i",
+            GpuMemoryUsedMb = 3,
+            GpuMemoryTotalMb = 4,
+            SystemMemoryUsedMb = 5,
+            SystemMemoryTotalMb = 6,
+            ModelLoaded = "m",
+            EstimatedSizeMb = 7,
             Hints = new Dictionary<string, string> { ["Node"] = "KSampler" },
         };
         gateway.Grid.OnEvents = _ => [new JobEventView(3, "attempt_failed", 1_750_000_000_000, "in_progress", "in_progress", 1, 1, "w", "why", report)];

@@ -64,7 +64,16 @@ public sealed class OperationsEndpointTests
         await using var gateway = await GatewayUnderTest.StartAsync();
         static WorkerView Worker(string id, params InstanceView[] instances) => new()
         {
-            WorkerId = id, Node = "n", Services = ["comfy"], Slots = 1, Jobs = [], State = "active", LeaseExpiresAt = 0, StartedAt = 0, Version = "1", SessionId = id,
+            WorkerId = id,
+            Node = "n",
+            Services = ["comfy"],
+            Slots = 1,
+            Jobs = [],
+            State = "active",
+            LeaseExpiresAt = 0,
+            StartedAt = 0,
+            Version = "1",
+            SessionId = id,
             Instances = instances,
         };
         var (open, half) = (new BreakerView("open", "r", 0), new BreakerView("half_open", "r", 0));

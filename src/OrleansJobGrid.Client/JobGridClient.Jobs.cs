@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace OrleansJobGrid.Client;
 
@@ -52,12 +53,14 @@ public sealed partial class JobGridClient
 
     /// <summary>Asks for a job's end. A completion that comes first wins; watch the job to see which.</summary>
     /// <exception cref="JobGridException">Status 404: no such job; 409: it is final already.</exception>
-    public async Task<OperationAnswer> CancelAsync(string jobId, CancellationToken cancellationToken = default)
-    {
-        var path = $"api/jobs/{Segment(jobId, nameof(jobId))}/cancel";
-        using var response = await _transport.SendAsync(() => new HttpRequestMessage(HttpMethod.Post, path), cancellationToken);
-        return await _transport.ReadAsync(response, JobGridJson.Default.OperationAnswer, cancellationToken);
-    }
+    public Task<OperationAnswer> CancelAsync(string jobId, CancellationToken cancellationToken = default) => CancelAsync(jobId, null, cancellationToken);
+
+    /// <inheritdoc cref="CancelAsync(string, CancellationToken)"/>
+    /// <param name="jobId">The job.</param>
+    /// <param name="reason">Why, 1 to 500 characters, for the audit log.</param>
+    /// <param name="cancellationToken">Ends the call; whether the job was asked is then unknown.</param>
+    public Task<OperationAnswer> CancelAsync(string jobId, string? reason, CancellationToken cancellationToken = default) =>
+        ControlAsync("jobs", jobId, "cancel", reason, cancellationToken);
 
     /// <summary>The job's audit log, oldest first.</summary>
     public async Task<IReadOnlyList<JobEvent>> GetEventsAsync(string jobId, CancellationToken cancellationToken = default) =>
@@ -66,6 +69,19 @@ public sealed partial class JobGridClient
     /// <summary>Why a job waits, clause by clause over the live workers, as the grid tells it.</summary>
     public Task<JsonElement> WhyAsync(string jobId, CancellationToken cancellationToken = default) =>
         _transport.GetAsync($"api/jobs/{Segment(jobId, nameof(jobId))}/why", JobGridJson.Default.JsonElement, cancellationToken);
+
+    private Task<OperationAnswer> ControlAsync(string kind, string jobId, string verb, string? reason, CancellationToken cancellationToken)
+    {
+        var body = reason is null ? null : JsonSerializer.SerializeToUtf8Bytes(new ReasonBody(reason), EnvelopeJson.Default.ReasonBody);
+        return OperateAsync(HttpMethod.Post, $"api/{kind}/{Segment(jobId, nameof(jobId))}/{verb}", body, JobGridJson.Default.OperationAnswer, cancellationToken);
+    }
+
+    private async Task<T> OperateAsync<T>(HttpMethod method, string path, byte[]? body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    {
+        using var response = await _transport.SendAsync(
+            () => new HttpRequestMessage(method, path) { Content = body is null ? null : Json(body) }, cancellationToken);
+        return await _transport.ReadAsync(response, type, cancellationToken);
+    }
 
     private static HttpRequestMessage Post(string path, HttpContent content, string? idempotencyKey)
     {

@@ -9,7 +9,7 @@ namespace OrleansJobGrid.Client;
 /// <param name="Services">What it does.</param>
 /// <param name="Slots">Jobs that it runs at once.</param>
 /// <param name="Running">Jobs that it runs now.</param>
-/// <param name="State">Such as <c>ready</c>, <c>draining</c>.</param>
+/// <param name="State"><c>active</c>, <c>draining</c> or <c>lost</c>.</param>
 /// <param name="Jobs">Ids of those jobs.</param>
 /// <param name="LeaseExpiresAt">When its lease ends if it is not heard of.</param>
 /// <param name="StartedAt">When it started.</param>
@@ -18,10 +18,31 @@ public sealed record Worker(
     string WorkerId, string? Node, IReadOnlyList<string>? Services, int Slots, int Running, string? State, IReadOnlyList<string>? Jobs,
     DateTimeOffset? LeaseExpiresAt, DateTimeOffset? StartedAt, string? Version)
 {
+    /// <summary>Instances of services outside that it reaches.</summary>
+    public IReadOnlyList<ServiceInstance>? Instances { get; init; }
+
     /// <summary>All other fields under their JSON names.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? More { get; set; }
 }
+
+/// <summary>An instance of a service outside, as one worker reaches it.</summary>
+/// <param name="Instance">Its id, unique in the grid.</param>
+/// <param name="Service">The service that it does.</param>
+/// <param name="OnThisMachine">Whether it lives on the worker's machine, and goes with it.</param>
+/// <param name="Breaker">Why the worker uses it no more, or for one attempt at a time only; null: it is used.</param>
+public sealed record ServiceInstance(string Instance, string? Service, bool OnThisMachine, Breaker? Breaker)
+{
+    /// <summary>All other fields under their JSON names.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? More { get; set; }
+}
+
+/// <summary>A breaker that is not closed.</summary>
+/// <param name="State"><c>open</c> or <c>half_open</c>.</param>
+/// <param name="Reason">The failure that opened it.</param>
+/// <param name="Since">Since when.</param>
+public sealed record Breaker(string State, string? Reason, DateTimeOffset? Since);
 
 /// <summary>The workers, newest first.</summary>
 /// <param name="Workers">One entry a worker.</param>
@@ -59,6 +80,15 @@ public sealed record GridMetrics(
     long QueueDepth, long Running, long Retrying, long Completed, long Failed, long DeadLetters, long Workers,
     double? OldestQueuedSeconds, double? AvgProcessingMs, [property: JsonPropertyName("p95_processing_ms")] double? P95ProcessingMs)
 {
+    /// <summary>Jobs whose owner is lost, and whose service is asked what became of them.</summary>
+    public long? Reconciling { get; init; }
+
+    /// <summary>Jobs that are paused.</summary>
+    public long? Paused { get; init; }
+
+    /// <summary>Breakers that are open: a service instance counts once for each worker.</summary>
+    public long? OpenBreakers { get; init; }
+
     /// <summary>All other figures under their JSON names.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? More { get; set; }

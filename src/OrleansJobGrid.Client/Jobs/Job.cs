@@ -63,6 +63,27 @@ public sealed record Job
     /// <summary>Why nobody can say what became of it, while it is <c>reconciling</c>.</summary>
     public string? HeldReason { get; init; }
 
+    /// <summary>Whether it is asked to pause, and its worker has not stopped yet.</summary>
+    public bool? PauseRequested { get; init; }
+
+    /// <summary>Whether it is asked to end, and its worker has not stopped yet.</summary>
+    public bool? CancelRequested { get; init; }
+
+    /// <summary>Posts of its work to services outside that are on record, oldest first.</summary>
+    public IReadOnlyList<ServiceSubmission>? Submissions { get; init; }
+
+    /// <summary>How often work that had begun was rescued from a worker that died.</summary>
+    public int? Rescues { get; init; }
+
+    /// <summary>Of a dead letter: equal for failures of the same kind.</summary>
+    public string? Fingerprint { get; init; }
+
+    /// <summary>Longest time of an attempt without progress, seconds; null: the service's own.</summary>
+    public double? StallTimeoutSeconds { get; init; }
+
+    /// <summary>Why it ended as it did, where <see cref="Error"/> does not tell.</summary>
+    public string? EndReason { get; init; }
+
     /// <summary>Files that it produced.</summary>
     public IReadOnlyList<JobOutputFile>? Outputs { get; init; }
 
@@ -95,12 +116,34 @@ public sealed record Job
 /// <summary>A failed attempt of a job.</summary>
 /// <param name="Attempt">Its number, from 1.</param>
 /// <param name="WorkerId">The worker that ran it.</param>
-/// <param name="FailureType">Class of the failure, such as <c>transient</c>.</param>
-/// <param name="FailureReason">Its name in the taxonomy, such as <c>invalid_payload</c>.</param>
+/// <param name="FailureType">Its type in the taxonomy, such as <c>resource_limit</c>.</param>
+/// <param name="FailureReason">Its reason in the taxonomy, such as <c>gpu_memory_full</c>.</param>
 /// <param name="Message">What went wrong, for a person.</param>
 /// <param name="At">When.</param>
 public sealed record JobFailure(
-    int Attempt, string? WorkerId, string? FailureType, string? FailureReason, string? Message, DateTimeOffset? At);
+    int Attempt, string? WorkerId, string? FailureType, string? FailureReason, string? Message, DateTimeOffset? At)
+{
+    /// <summary>Class of the failure, which decided whether it was tried again, such as <c>transient</c>.</summary>
+    public string? FailureClass { get; init; }
+
+    /// <summary>All other fields under their JSON names.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? More { get; set; }
+}
+
+/// <summary>A post of a job's work to a service outside, recorded before its first byte left.</summary>
+/// <param name="Instance">The service instance.</param>
+/// <param name="ExternalId">The mark by which the service knows the work.</param>
+/// <param name="Epoch">The grant under which it was posted.</param>
+/// <param name="N">Its number within that grant, from 1.</param>
+/// <param name="At">When it was recorded.</param>
+/// <param name="BootMark">What the service said of its boot then.</param>
+public sealed record ServiceSubmission(string Instance, string ExternalId, long Epoch, int N, DateTimeOffset? At, string? BootMark)
+{
+    /// <summary>All other fields under their JSON names.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? More { get; set; }
+}
 
 /// <summary>A file that a job produced.</summary>
 /// <param name="Artefact">Its id, for <see cref="JobGridClient.DownloadAsync"/>.</param>
@@ -120,4 +163,8 @@ public sealed record JobOutputFile(string Artefact, string Name, string? Sha256,
 /// <param name="WorkerId">The worker concerned.</param>
 /// <param name="Reason">Why, for a person.</param>
 public sealed record JobEvent(
-    long Sequence, string Type, DateTimeOffset? At, string? From, string? To, int? Attempt, long? Epoch, string? WorkerId, string? Reason);
+    long Sequence, string Type, DateTimeOffset? At, string? From, string? To, int? Attempt, long? Epoch, string? WorkerId, string? Reason)
+{
+    /// <summary>The report of a failed attempt.</summary>
+    public FailureReport? Failure { get; init; }
+}

@@ -27,13 +27,17 @@ public sealed record BatchResult(int Index, bool Success, string? JobId, JsonEle
     };
 }
 
-/// <summary>The answer to an operation on a job, such as a cancel.</summary>
+/// <summary>The answer to an operation on a job, such as a cancel or a pause.</summary>
 /// <param name="Success">Whether the request was taken.</param>
 /// <param name="JobId">The job.</param>
 /// <param name="Message">What the grid says.</param>
 /// <param name="Job">The job now, where the grid tells.</param>
 /// <param name="Timestamp">When the grid answered.</param>
-public sealed record OperationAnswer(bool Success, string? JobId, string? Message, Job? Job, DateTimeOffset? Timestamp);
+public sealed record OperationAnswer(bool Success, string? JobId, string? Message, Job? Job, DateTimeOffset? Timestamp)
+{
+    /// <summary>The job's state now; a running job is in its old one until its worker has stopped.</summary>
+    public string? Status { get; init; }
+}
 
 internal sealed record JobAnswer(Job Job, DateTimeOffset? Timestamp);
 

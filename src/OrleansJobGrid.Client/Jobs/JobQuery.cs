@@ -24,24 +24,9 @@ public sealed record JobQuery
     /// <summary><see cref="JobPage.NextCursor"/> of the page before; null: the first page.</summary>
     public string? Cursor { get; init; }
 
-    internal string ToQueryString()
-    {
-        var parts = new List<string>();
-        Add("status", Status);
-        Add("service", Service);
-        Add("customer_id", CustomerId);
-        Add("workflow_id", WorkflowId);
-        Add("q", IdPrefix);
-        Add("limit", Limit?.ToString());
-        Add("cursor", Cursor);
-        return parts.Count == 0 ? "" : "?" + string.Join('&', parts);
-
-        void Add(string name, string? value)
-        {
-            if (value is not null)
-                parts.Add($"{name}={Uri.EscapeDataString(value)}");
-        }
-    }
+    internal string ToQueryString() => Query.Of(
+        ("status", Status), ("service", Service), ("customer_id", CustomerId), ("workflow_id", WorkflowId), ("q", IdPrefix), ("limit", Limit?.ToString()),
+        ("cursor", Cursor));
 }
 
 /// <summary>A page of jobs.</summary>

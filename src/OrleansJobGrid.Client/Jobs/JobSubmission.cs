@@ -50,6 +50,9 @@ public sealed record JobSubmission
     /// <summary>Longest time of one attempt in seconds.</summary>
     public double? TimeoutSeconds { get; init; }
 
+    /// <summary>Longest time of a running attempt without progress in seconds; null: the service's own, which may be none.</summary>
+    public double? StallTimeoutSeconds { get; init; }
+
     /// <summary>Longest time in the queue in seconds; null: 7 days.</summary>
     public double? QueueTimeoutSeconds { get; init; }
 

@@ -17,6 +17,11 @@ namespace OrleansJobGrid.Client;
 [JsonSerializable(typeof(JobPage))]
 [JsonSerializable(typeof(OperationAnswer))]
 [JsonSerializable(typeof(JobEvent))]
+[JsonSerializable(typeof(DeadLetter))]
+[JsonSerializable(typeof(DeadLetterPage))]
+[JsonSerializable(typeof(DeadLetterGroups))]
+[JsonSerializable(typeof(GroupRequeue))]
+[JsonSerializable(typeof(GroupPurge))]
 [JsonSerializable(typeof(JobProgressUpdate))]
 [JsonSerializable(typeof(ArtefactAnswer))]
 [JsonSerializable(typeof(WorkerList))]
@@ -28,8 +33,14 @@ namespace OrleansJobGrid.Client;
 public sealed partial class JobGridJson : JsonSerializerContext;
 
 /// <summary>The envelopes that the client opens itself.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, Converters = [typeof(UtcTimeConverter)])]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    Converters = [typeof(UtcTimeConverter)])]
 [JsonSerializable(typeof(BatchAnswer))]
 [JsonSerializable(typeof(JobAnswer))]
 [JsonSerializable(typeof(EventsAnswer))]
+[JsonSerializable(typeof(ReasonBody))]
+[JsonSerializable(typeof(ResolveBody))]
+[JsonSerializable(typeof(GroupBody))]
 internal sealed partial class EnvelopeJson : JsonSerializerContext;

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OrleansJobGrid.Gateway.Artefacts;
+using OrleansJobGrid.Gateway.DeadLetters;
 using OrleansJobGrid.Gateway.Jobs;
 using OrleansJobGrid.Gateway.Operations;
 using OrleansJobGrid.Gateway.Problems;
@@ -25,7 +26,8 @@ public static class GatewayRoutes
         BatchEndpoint.Map(routes);
         JobReadEndpoints.Map(routes);
         JobStreamEndpoint.Map(routes);
-        CancelEndpoint.Map(routes);
+        ControlEndpoints.Map(routes);
+        DeadLetterEndpoints.Map(routes);
         ArtefactEndpoints.Map(routes);
         OperationsEndpoints.Map(routes);
         HealthEndpoints.Map(routes);

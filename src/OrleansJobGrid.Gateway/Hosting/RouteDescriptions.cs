@@ -29,13 +29,18 @@ internal static class RouteDescriptions
     /// The body's schema. Not by <c>Accepts</c>: that would also route by the content type, and a wrong one would end in a 404 instead of
     /// an answer that names the right one.
     /// </summary>
-    public static RouteHandlerBuilder TakesBody<T>(this RouteHandlerBuilder route, params string[] contentTypes) =>
+    public static RouteHandlerBuilder TakesBody<T>(this RouteHandlerBuilder route, params string[] contentTypes) => TakesBody<T>(route, true, contentTypes);
+
+    /// <summary>The schema of a body that may be left out.</summary>
+    public static RouteHandlerBuilder TakesOptionalBody<T>(this RouteHandlerBuilder route, params string[] contentTypes) => TakesBody<T>(route, false, contentTypes);
+
+    private static RouteHandlerBuilder TakesBody<T>(RouteHandlerBuilder route, bool required, string[] contentTypes) =>
         route.AddOpenApiOperationTransformer(async (operation, context, cancellationToken) =>
         {
             var schema = await context.GetOrCreateSchemaAsync(typeof(T), null, cancellationToken);
             operation.RequestBody = new OpenApiRequestBody
             {
-                Required = true,
+                Required = required,
                 Content = contentTypes.ToDictionary(type => type, _ => new OpenApiMediaType { Schema = schema }),
             };
         });

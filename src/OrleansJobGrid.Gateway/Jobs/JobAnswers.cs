@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Gateway.Json;
 
 namespace OrleansJobGrid.Gateway.Jobs;
@@ -26,15 +27,25 @@ internal sealed record JobListAnswer(bool Success, IReadOnlyList<JobDocument> Jo
 /// <summary>The audit log of a job, oldest first.</summary>
 internal sealed record JobEventsAnswer(bool Success, IReadOnlyList<JobEventDocument> Events, string? NextCursor, IsoTime Timestamp);
 
-/// <summary>An entry of the audit log.</summary>
+/// <summary>An entry of the audit log; a failed attempt has its whole report.</summary>
 internal sealed record JobEventDocument(
-    long Sequence, string Type, IsoTime At, string? From, string? To, int Attempt, long Epoch, string? WorkerId, string? Reason);
+    long Sequence,
+    string Type,
+    IsoTime At,
+    string? From,
+    string? To,
+    int Attempt,
+    long Epoch,
+    string? WorkerId,
+    string? Reason,
+    FailureReportDocument? Failure)
+{
+    public static JobEventDocument Of(JobEventView e) => new(
+        e.Sequence, e.Type, new IsoTime(e.At), e.From, e.To, e.Attempt, e.Epoch, e.WorkerId, e.Reason, FailureReportDocument.Of(e.Failure));
+}
 
 /// <summary>What a completed job brought.</summary>
 internal sealed record JobResultAnswer(bool Success, string JobId, string Status, RawJson Result, IReadOnlyList<OutputDocument> Outputs, IsoTime Timestamp);
 
 /// <summary>Progress of a job, 0 to 100.</summary>
 internal sealed record JobProgressDocument(string JobId, double Progress, string? Message);
-
-/// <summary>A cancel was taken: the job is cancelled, or will be when its worker has stopped.</summary>
-internal sealed record CancelAnswer(bool Success, string JobId, string Status, string Message, IsoTime Timestamp);

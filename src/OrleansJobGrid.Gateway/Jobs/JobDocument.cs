@@ -8,7 +8,7 @@ internal sealed record JobDocument
 {
     public required string Id { get; init; }
 
-    /// <summary>pending, assigned, in_progress, retrying, completed, failed, cancelled or timeout.</summary>
+    /// <summary>pending, assigned, in_progress, retrying, reconciling, paused, completed, failed, cancelled or timeout.</summary>
     public required string Status { get; init; }
     public required string ServiceRequired { get; init; }
     public required string Queue { get; init; }
@@ -26,6 +26,9 @@ internal sealed record JobDocument
 
     /// <summary>Longest attempt, seconds; null: the service's default.</summary>
     public double? TimeoutSeconds { get; init; }
+
+    /// <summary>Longest time of an attempt without progress, seconds; null: the service's default, which may be none.</summary>
+    public double? StallTimeoutSeconds { get; init; }
 
     /// <summary>Longest wait for a start, seconds; null: 7 days.</summary>
     public double? QueueTimeoutSeconds { get; init; }
@@ -63,13 +66,23 @@ internal sealed record JobDocument
     /// <summary>Its place in its queue, from 1, while it is pending.</summary>
     public long? QueuePosition { get; init; }
 
-    /// <summary>Why nobody can say what became of it, while that is so.</summary>
+    /// <summary>Why nobody can say what became of it, while that is so; null while its service is being asked.</summary>
     public string? HeldReason { get; init; }
+
+    /// <summary>The posts of its work to services outside that are on record, oldest first.</summary>
+    public required IReadOnlyList<ServiceSubmissionDocument> Submissions { get; init; }
+
+    /// <summary>How often work that had begun was rescued from a worker that died.</summary>
+    public required int Rescues { get; init; }
+
+    /// <summary>Of a dead letter: equal for failures of the same kind.</summary>
+    public string? Fingerprint { get; init; }
 
     /// <summary>Whether no registered worker can do it.</summary>
     public required bool Unworkable { get; init; }
     public string? UnworkableReason { get; init; }
     public required bool CancelRequested { get; init; }
+    public required bool PauseRequested { get; init; }
 
     /// <summary>Why it ended as it did, where that is not told by the error.</summary>
     public string? EndReason { get; init; }
@@ -90,6 +103,7 @@ internal sealed record JobDocument
         MaxRetries = job.MaxRetries,
         Retry = job.Retry is { } retry ? new BackoffDocument(retry.BaseDelayMs / 1000d, retry.MaxDelayMs / 1000d, retry.Multiplier) : null,
         TimeoutSeconds = job.AttemptTimeoutMs / 1000d,
+        StallTimeoutSeconds = job.StallTimeoutMs / 1000d,
         QueueTimeoutSeconds = job.QueueTimeoutMs / 1000d,
         Idempotent = job.Idempotent,
         OnUnknown = job.OnUnknown,
@@ -112,9 +126,14 @@ internal sealed record JobDocument
         Error = job.Error,
         Failures = [.. job.Failures.Select(FailureDocument.Of)],
         QueuePosition = job.QueuePosition,
+        HeldReason = job.HeldReason,
+        Submissions = [.. job.Submissions.Select(ServiceSubmissionDocument.Of)],
+        Rescues = job.Rescues,
+        Fingerprint = job.Fingerprint,
         Unworkable = job.UnworkableReason is not null,
         UnworkableReason = job.UnworkableReason,
         CancelRequested = job.CancelRequested,
+        PauseRequested = job.PauseRequested,
         EndReason = job.EndReason,
     };
 
@@ -132,8 +151,18 @@ internal sealed record OutputDocument(string Artefact, string Name, string Sha25
 }
 
 /// <summary>A failed attempt.</summary>
-internal sealed record FailureDocument(int Attempt, long Epoch, string WorkerId, string FailureType, string FailureReason, string Message, IsoTime At)
+internal sealed record FailureDocument(
+    int Attempt, long Epoch, string WorkerId, string? FailureClass, string FailureType, string FailureReason, string Message, IsoTime At)
 {
     public static FailureDocument Of(FailureView f) =>
-        new(f.Attempt, f.Epoch, f.WorkerId, f.FailureType, f.FailureReason, f.Message, new IsoTime(f.At));
+        new(f.Attempt, f.Epoch, f.WorkerId, f.FailureClass is "" ? null : f.FailureClass, f.FailureType, f.FailureReason, f.Message, new IsoTime(f.At));
+}
+
+/// <summary>
+/// A post of the job's work to a service outside, recorded before its first byte left: the n-th of a grant. <c>over</c>: it was found not
+/// to be there. Another boot mark later means that the service was restarted.
+/// </summary>
+internal sealed record ServiceSubmissionDocument(string Instance, string ExternalId, long Epoch, int N, IsoTime At, string? BootMark, bool Over)
+{
+    public static ServiceSubmissionDocument Of(ServiceSubmission s) => new(s.Instance, s.ExternalId, s.Epoch, s.N, new IsoTime(s.At), s.BootMark, s.Over);
 }

@@ -16,7 +16,7 @@ internal static class JobReadEndpoints
     {
         routes.MapGet("/api/jobs", ListAsync)
             .Describe("Jobs", "Lists jobs, newest first", "By a prefix of the id (q) the list is in the order of ids. A page may be empty and still have a cursor: the search goes on there.")
-            .TakesQuery("status", "pending, assigned, in_progress, retrying, completed, failed, cancelled or timeout")
+            .TakesQuery("status", "pending, assigned, in_progress, retrying, reconciling, paused, completed, failed, cancelled or timeout")
             .TakesQuery("service", "The service required")
             .TakesQuery("customer_id", "The customer")
             .TakesQuery("workflow_id", "The workflow")
@@ -42,20 +42,26 @@ internal static class JobReadEndpoints
             return;
         }
 
-        JobPage page;
+        if (await PageAsync(context, grains, filter) is { } page)
+        {
+            var answer = new JobListAnswer(true, [.. page.Jobs.Select(JobDocument.Of)], page.NextCursor, IsoTime.Now(time));
+            await JsonAnswer.StreamAsync(context, StatusCodes.Status200OK, answer, GatewayJson.Relaxed.JobListAnswer);
+        }
+    }
+
+    /// <summary>A page of jobs; null: the cursor is none, which was answered.</summary>
+    public static async Task<JobPage?> PageAsync(HttpContext context, IGridGrains grains, JobFilter filter)
+    {
         try
         {
-            page = await grains.Query().List(filter);
+            return await grains.Query().List(filter);
         }
         catch (Exception e) when (e is ArgumentException or FormatException && filter.Cursor is not null)
         {
             // Only the store can read its cursors.
             await GridProblem.Invalid([JobListQuery.BadCursor]).WriteAsync(context);
-            return;
+            return null;
         }
-
-        var answer = new JobListAnswer(true, [.. page.Jobs.Select(JobDocument.Of)], page.NextCursor, IsoTime.Now(time));
-        await JsonAnswer.StreamAsync(context, StatusCodes.Status200OK, answer, GatewayJson.Relaxed.JobListAnswer);
     }
 
     public static async Task GetAsync(string id, HttpContext context, IGridGrains grains, TimeProvider time)
@@ -75,11 +81,8 @@ internal static class JobReadEndpoints
             return;
         }
 
-        JobEventDocument[] shown =
-        [
-            .. events.Select(e => new JobEventDocument(e.Sequence, e.Type, new IsoTime(e.At), e.From, e.To, e.Attempt, e.Epoch, e.WorkerId, e.Reason)),
-        ];
-        await JsonAnswer.StreamAsync(context, 200, new JobEventsAnswer(true, shown, null, IsoTime.Now(time)), GatewayJson.Relaxed.JobEventsAnswer);
+        var answer = new JobEventsAnswer(true, [.. events.Select(JobEventDocument.Of)], null, IsoTime.Now(time));
+        await JsonAnswer.StreamAsync(context, 200, answer, GatewayJson.Relaxed.JobEventsAnswer);
     }
 
     public static async Task ResultAsync(string id, HttpContext context, IGridGrains grains, TimeProvider time)

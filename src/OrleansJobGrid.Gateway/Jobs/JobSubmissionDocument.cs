@@ -55,6 +55,9 @@ internal sealed record JobSubmissionDocument
     /// <summary>The same in minutes.</summary>
     public double? TimeoutMinutes { get; init; }
 
+    /// <summary>Longest time of a running attempt without progress, above 0; absent: the service's default, which may be none.</summary>
+    public double? StallTimeoutSeconds { get; init; }
+
     /// <summary>Longest wait for a start, above 0; absent: 7 days.</summary>
     public double? QueueTimeoutSeconds { get; init; }
 

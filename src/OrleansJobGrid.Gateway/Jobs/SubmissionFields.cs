@@ -20,6 +20,7 @@ internal enum SubmissionField
     Retry,
     TimeoutSeconds,
     TimeoutMinutes,
+    StallTimeoutSeconds,
     QueueTimeoutSeconds,
     Idempotent,
     OnUnknown,
@@ -35,8 +36,8 @@ internal static class SubmissionFields
     private static readonly string[] Names =
     [
         "", "id", "service_required", "payload", "queue", "priority", "customer_id", "workflow_id", "workflow_priority",
-        "workflow_datetime", "deadline", "max_retries", "retry", "timeout_seconds", "timeout_minutes", "queue_timeout_seconds",
-        "idempotent", "on_unknown", "not_before", "metadata", "requirements", "webhook",
+        "workflow_datetime", "deadline", "max_retries", "retry", "timeout_seconds", "timeout_minutes", "stall_timeout_seconds",
+        "queue_timeout_seconds", "idempotent", "on_unknown", "not_before", "metadata", "requirements", "webhook",
     ];
 
     private static readonly byte[][] Utf8Names = [.. Names.Select(Encoding.UTF8.GetBytes)];

@@ -21,7 +21,7 @@ internal ref partial struct SubmissionParser
     private string _queue = JobSubmissionLimits.DefaultQueue;
     private int _priority = JobSubmissionLimits.DefaultPriority;
     private int? _workflowPriority, _maxRetries;
-    private long? _workflowTime, _deadline, _notBefore, _attemptTimeout, _queueTimeout;
+    private long? _workflowTime, _deadline, _notBefore, _attemptTimeout, _stallTimeout, _queueTimeout;
     private bool _idempotent;
     private BackoffPolicy? _retry;
     private ReadOnlySpan<byte> _payload, _metadata;
@@ -109,6 +109,7 @@ internal ref partial struct SubmissionParser
             case SubmissionField.Retry: ReadRetry(); break;
             case SubmissionField.TimeoutSeconds: _attemptTimeout = ReadDuration(field, 1_000); break;
             case SubmissionField.TimeoutMinutes: _attemptTimeout = ReadDuration(field, 60_000); break;
+            case SubmissionField.StallTimeoutSeconds: _stallTimeout = ReadDuration(field, 1_000); break;
             case SubmissionField.QueueTimeoutSeconds: _queueTimeout = ReadDuration(field, 1_000); break;
             case SubmissionField.Idempotent: _idempotent = ReadBoolean(field); break;
             case SubmissionField.OnUnknown: _onUnknown = ReadOnUnknown(); break;
@@ -152,6 +153,13 @@ internal ref partial struct SubmissionParser
         hash.AddJson(_payload);
         if (!_metadata.IsEmpty)
             hash.AddJson(_metadata);
+        // Only where it is given: what was submitted before the field came must still be known again.
+        if (_stallTimeout is not null)
+        {
+            hash.Add("stall_timeout");
+            hash.Add(_stallTimeout);
+        }
+
         return new JobSubmission
         {
             Id = ids.For(_id, _customer, index),
@@ -167,6 +175,7 @@ internal ref partial struct SubmissionParser
             MaxRetries = _maxRetries,
             Retry = _retry,
             AttemptTimeoutMs = _attemptTimeout,
+            StallTimeoutMs = _stallTimeout,
             QueueTimeoutMs = _queueTimeout,
             Idempotent = _idempotent,
             OnUnknown = _onUnknown,

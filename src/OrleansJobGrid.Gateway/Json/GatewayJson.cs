@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using OrleansJobGrid.Gateway.Artefacts;
+using OrleansJobGrid.Gateway.DeadLetters;
 using OrleansJobGrid.Gateway.Jobs;
 using OrleansJobGrid.Gateway.Operations;
 using OrleansJobGrid.Gateway.Problems;
@@ -20,7 +21,15 @@ namespace OrleansJobGrid.Gateway.Json;
 [JsonSerializable(typeof(JobEventsAnswer))]
 [JsonSerializable(typeof(JobResultAnswer))]
 [JsonSerializable(typeof(JobProgressDocument))]
-[JsonSerializable(typeof(CancelAnswer))]
+[JsonSerializable(typeof(ControlAnswerDocument))]
+[JsonSerializable(typeof(ReasonDocument))]
+[JsonSerializable(typeof(ResolveDocument))]
+[JsonSerializable(typeof(DeadLetterListAnswer))]
+[JsonSerializable(typeof(DeadLetterGroupsAnswer))]
+[JsonSerializable(typeof(DeadLetterAnswer))]
+[JsonSerializable(typeof(FingerprintDocument))]
+[JsonSerializable(typeof(GroupRequeueAnswer))]
+[JsonSerializable(typeof(GroupPurgeAnswer))]
 [JsonSerializable(typeof(ArtefactAnswer))]
 [JsonSerializable(typeof(WorkerListAnswer))]
 [JsonSerializable(typeof(QueueListAnswer))]

@@ -18,11 +18,23 @@ internal sealed record WorkerDocument(
     IsoTime LeaseExpiresAt,
     IsoTime StartedAt,
     string Version,
-    string SessionId)
+    string SessionId,
+    IReadOnlyList<InstanceDocument> Instances)
 {
     public static WorkerDocument Of(WorkerView w) =>
-        new(w.WorkerId, w.Node, w.Services, w.Slots, w.Jobs, w.State, new IsoTime(w.LeaseExpiresAt), new IsoTime(w.StartedAt), w.Version, w.SessionId);
+        new(w.WorkerId, w.Node, w.Services, w.Slots, w.Jobs, w.State, new IsoTime(w.LeaseExpiresAt), new IsoTime(w.StartedAt), w.Version, w.SessionId,
+            [.. w.Instances.Select(InstanceDocument.Of)]);
 }
+
+/// <summary>An instance of a service outside that a worker reaches; no breaker: closed, the instance is used.</summary>
+internal sealed record InstanceDocument(string Instance, string Service, bool OnThisMachine, BreakerDocument? Breaker)
+{
+    public static InstanceDocument Of(InstanceView i) => new(
+        i.Instance, i.Service, i.OnThisMachine, i.Breaker is { } b ? new BreakerDocument(b.State, b.Reason, new IsoTime(b.Since)) : null);
+}
+
+/// <summary>A breaker that is not closed. open: nothing is claimed for the instance; half_open: one attempt is let through.</summary>
+internal sealed record BreakerDocument(string State, string Reason, IsoTime Since);
 
 /// <summary>The queues.</summary>
 internal sealed record QueueListAnswer(bool Success, IReadOnlyList<QueueDocument> Queues, string? NextCursor, IsoTime Timestamp);
@@ -30,11 +42,16 @@ internal sealed record QueueListAnswer(bool Success, IReadOnlyList<QueueDocument
 /// <summary>A queue: its jobs that are ready, and the workers that wait for one.</summary>
 internal sealed record QueueDocument(string Name, long Depth, int WaitingWorkers);
 
-/// <summary>The grid's figures; completed, failed, cancelled and timed_out are counted since the store was made.</summary>
+/// <summary>
+/// The grid's figures; completed, failed, cancelled and timed_out are counted since the store was made. open_breakers counts a service
+/// instance once for each worker whose breaker for it is open.
+/// </summary>
 internal sealed record MetricsDocument(
     long QueueDepth,
     long Running,
     long Retrying,
+    long Reconciling,
+    long Paused,
     long Completed,
     long Failed,
     long Cancelled,
@@ -43,11 +60,12 @@ internal sealed record MetricsDocument(
     long Workers,
     double OldestQueuedSeconds,
     double AvgProcessingMs,
-    double P95ProcessingMs)
+    double P95ProcessingMs,
+    long OpenBreakers)
 {
-    public static MetricsDocument Of(GridMetrics m) => new(
-        m.QueueDepth, m.Running, m.Retrying, m.Completed, m.Failed, m.Cancelled, m.TimedOut, m.DeadLetters, m.Workers,
-        m.OldestQueuedSeconds, m.AvgProcessingMs, m.P95ProcessingMs);
+    public static MetricsDocument Of(GridMetrics m, IReadOnlyList<OpenBreakers> breakers) => new(
+        m.QueueDepth, m.Running, m.Retrying, m.Reconciling, m.Paused, m.Completed, m.Failed, m.Cancelled, m.TimedOut, m.DeadLetters, m.Workers,
+        m.OldestQueuedSeconds, m.AvgProcessingMs, m.P95ProcessingMs, breakers.Sum(b => b.Workers));
 }
 
 /// <summary>The grid's health: ok, degraded or down, with the reasons. The store is null where the grid did not answer.</summary>

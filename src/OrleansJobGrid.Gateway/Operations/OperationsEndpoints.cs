@@ -13,7 +13,7 @@ internal static class OperationsEndpoints
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/api/workers", WorkersAsync)
-            .Describe("Operations", "Lists the workers").Answers<WorkerListAnswer>(200).Refuses(503);
+            .Describe("Operations", "Lists the workers", "With the instances of services outside that each reaches, and those of their breakers that are not closed.").Answers<WorkerListAnswer>(200).Refuses(503);
         routes.MapGet("/api/queues", QueuesAsync)
             .Describe("Operations", "Lists the queues").Answers<QueueListAnswer>(200).Refuses(503);
         routes.MapGet("/api/metrics", MetricsAsync)
@@ -39,12 +39,13 @@ internal static class OperationsEndpoints
     public static async Task MetricsAsync(HttpContext context, IGridGrains grains)
     {
         var metrics = await grains.Query().Metrics();
-        await JsonAnswer.WriteAsync(context, 200, MetricsDocument.Of(metrics), GatewayJson.Relaxed.MetricsDocument);
+        var breakers = OpenBreakers.Of(await grains.Operations().Workers());
+        await JsonAnswer.WriteAsync(context, 200, MetricsDocument.Of(metrics, breakers), GatewayJson.Relaxed.MetricsDocument);
     }
 
     public static async Task PrometheusAsync(HttpContext context, IGridGrains grains)
     {
-        var text = PrometheusText.Of(await grains.Query().Metrics());
+        var text = PrometheusText.Of(await grains.Query().Metrics(), OpenBreakers.Of(await grains.Operations().Workers()));
         context.Response.ContentType = PrometheusText.ContentType;
         await context.Response.WriteAsync(text, context.RequestAborted);
     }

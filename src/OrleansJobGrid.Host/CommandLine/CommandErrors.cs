@@ -67,6 +67,7 @@ internal static class CommandErrors
     private static string? MendOf(JobGridException e) => e.Status switch
     {
         401 or 403 => "This grid asks for credentials that were not given.",
+        409 when e.Extensions.TryGetValue("job_id", out var id) => $"'jobgrid status {id}' shows where it stands.",
         404 => "Look for the right id with 'jobgrid jobs'.",
         429 or 503 => "Try again later; 'jobgrid doctor --url ...' tells what the grid lacks.",
         >= 500 => "This is the grid's own error; look into its log.",

@@ -15,6 +15,41 @@ internal static class CommonOptions
 
     public static Argument<string> JobId() => new("ID") { Description = "The job's id.", HelpName = "ID" };
 
+    public static Option<string?> Reason()
+    {
+        var option = new Option<string?>("--reason") { Description = "Why, for the audit log; up to 500 characters.", HelpName = "TEXT" };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { } reason && (reason.Length is < 1 or > 500 || reason.Any(char.IsControl)))
+                result.AddError("--reason takes 1 to 500 characters on one line.");
+        });
+        return option;
+    }
+
+    public static Option<string?> Fingerprint(string description)
+    {
+        var option = new Option<string?>("--fingerprint") { Description = description, HelpName = "F" };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string?>() is { } f && (f.Length != 16 || !f.All(char.IsAsciiHexDigitLower)))
+                result.AddError("--fingerprint takes 16 of 0-9a-f, as 'jobgrid dead-letters --groups' shows them.");
+        });
+        return option;
+    }
+
+    public static Option<int> Limit()
+    {
+        var limit = new Option<int>("--limit") { Description = "At most so many, 1 to 500.", HelpName = "N", DefaultValueFactory = _ => 50 };
+        limit.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is < 1 or > 500)
+                result.AddError("--limit takes a number from 1 to 500.");
+        });
+        return limit;
+    }
+
+    public static Option<string?> Cursor() => new("--cursor") { Description = "Where the page before ended.", HelpName = "CURSOR" };
+
     public static Argument<string> JobFile() => new("FILE")
     {
         Description = "The job file: a job, an array of jobs, or {\"jobs\": [...]}, as JSON.",

@@ -44,9 +44,12 @@ internal static class JobGridCommandLine
         foreach (var token in parse.UnmatchedTokens.Take(1))
             if (Spelling.Nearest(token, names) is { } near)
                 environment.Error.WriteLine($"Did you mean '{near}'?");
-        environment.Error.WriteLine($"See 'jobgrid{(command is RootCommand ? "" : $" {command.Name}")} --help'.");
+        environment.Error.WriteLine($"See 'jobgrid{PathOf(command)} --help'.");
         return ExitCode.Usage;
     }
+
+    private static string PathOf(Command command) =>
+        command is RootCommand ? "" : command.Parents.OfType<Command>().Aggregate($" {command.Name}", (path, parent) => PathOf(parent) + path);
 
     private static RootCommand Create(CommandEnvironment environment)
     {
@@ -57,10 +60,15 @@ internal static class JobGridCommandLine
             SubmitCommand.Create(environment),
             StatusCommand.Create(environment),
             WatchCommand.Create(environment),
-            CancelCommand.Create(environment),
+            ControlCommands.Cancel(environment),
+            ControlCommands.Pause(environment),
+            ControlCommands.Resume(environment),
+            ControlCommands.Retry(environment),
+            ResolveCommand.Create(environment),
             JobsCommand.Create(environment),
             WorkersCommand.Create(environment),
             QueuesCommand.Create(environment),
+            DeadLettersCommand.Create(environment),
             EventsCommand.Create(environment),
             DoctorCommand.Create(environment),
             VersionCommand.Create(environment),

@@ -5,6 +5,8 @@ internal sealed class TextTable(params string[] headers)
 {
     private readonly List<string[]> _rows = [];
 
+    public bool IsEmpty => _rows.Count == 0;
+
     public void Add(params string?[] cells) => _rows.Add([.. cells.Select(c => string.IsNullOrEmpty(c) ? "-" : Printable.Of(c))]);
 
     public void Write(TextWriter output)

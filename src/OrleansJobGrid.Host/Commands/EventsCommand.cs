@@ -11,6 +11,8 @@ internal static class EventsCommand
         var (id, url, json) = (CommonOptions.JobId(), CommonOptions.Url(), CommonOptions.Json("NDJSON, an event a line"));
         var command = new JobGridCommand(environment, "events", "Shows a job's audit log, oldest first.")
         {
+            Notes = "Every transition and every decision about it, with its reason. --json has the whole report of each failed attempt: stack, stage,\n"
+                + "memory, and what the service answered.",
             Arguments = { id },
             Options = { url, json },
         };
@@ -25,11 +27,7 @@ internal static class EventsCommand
                 return ExitCode.Ok;
             }
 
-            var table = new TextTable("#", "AT", "TYPE", "FROM", "TO", "ATTEMPT", "EPOCH", "WORKER", "REASON");
-            foreach (var e in events)
-                table.Add(e.Sequence.ToString(), e.At?.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss.fff'Z'"), e.Type, e.From, e.To,
-                    e.Attempt?.ToString(), e.Epoch?.ToString(), e.WorkerId, e.Reason);
-            table.Write(environment.Out);
+            JobText.Write(environment.Out, events);
             return ExitCode.Ok;
         });
         return command;

@@ -15,13 +15,7 @@ internal static class JobsCommand
         var customer = new Option<string?>("--customer") { Description = "Only jobs of this customer.", HelpName = "ID" };
         var workflow = new Option<string?>("--workflow") { Description = "Only jobs of this workflow.", HelpName = "ID" };
         var prefix = new Option<string?>("--id") { Description = "Only jobs whose id begins so.", HelpName = "PREFIX" };
-        var limit = new Option<int>("--limit") { Description = "At most so many, 1 to 500.", HelpName = "N", DefaultValueFactory = _ => 50 };
-        limit.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is < 1 or > 500)
-                result.AddError("--limit takes a number from 1 to 500.");
-        });
-        var cursor = new Option<string?>("--cursor") { Description = "Where the page before ended.", HelpName = "CURSOR" };
+        var (limit, cursor) = (CommonOptions.Limit(), CommonOptions.Cursor());
         var command = new JobGridCommand(environment, "jobs", "Lists jobs, newest first.")
         {
             Options = { status, service, customer, workflow, prefix, limit, cursor, url, json },

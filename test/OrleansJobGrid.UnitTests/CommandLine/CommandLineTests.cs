@@ -15,7 +15,7 @@ public sealed class CommandLineTests
     {
         using var run = new CommandRun();
         Assert.Equal(0, await run.InvokeAsync());
-        string[] commands = ["up", "run <FILE>", "submit <FILE>", "status <ID>", "watch <ID>", "cancel <ID>", "jobs", "workers", "queues", "events <ID>", "doctor", "version"];
+        string[] commands = ["up", "run <FILE>", "submit <FILE>", "status <ID>", "watch <ID>", "cancel <ID>", "pause <ID>", "resume <ID>", "retry <ID>", "resolve <ID>", "jobs", "workers", "queues", "dead-letters", "events <ID>", "doctor", "version"];
         Assert.All(commands, c => Assert.Contains($"\n  {c} ", run.Out));
         Assert.Contains("Exit codes:", run.Out);
         Assert.DoesNotContain("drain", run.Out);
@@ -47,6 +47,11 @@ public sealed class CommandLineTests
     [InlineData("status a")]
     [InlineData("watch a")]
     [InlineData("cancel a")]
+    [InlineData("pause a")]
+    [InlineData("resolve a fail")]
+    [InlineData("dead-letters")]
+    [InlineData("dead-letters show a")]
+    [InlineData("dead-letters purge a")]
     [InlineData("jobs")]
     [InlineData("workers")]
     [InlineData("queues")]

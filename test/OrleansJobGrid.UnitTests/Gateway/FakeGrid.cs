@@ -82,7 +82,14 @@ internal sealed class FakeJob : IJobGrain
 
     public JobView? Current { get; private set; }
 
-    public ControlAnswer CancelAnswer { get; set; } = new(false, false, default, "");
+    /// <summary>The answer to every request about the job.</summary>
+    public ControlAnswer Answer { get; set; } = new(false, false, default, "");
+
+    /// <summary>Requests that came, in words.</summary>
+    public ConcurrentQueue<string> Asked { get; } = new();
+
+    /// <summary>What the next request throws.</summary>
+    public Exception? ControlFault { get; set; }
 
     /// <summary>Exceptions that the next watches throw.</summary>
     public ConcurrentQueue<Exception> WatchFaults { get; } = new();
@@ -103,7 +110,18 @@ internal sealed class FakeJob : IJobGrain
         return Current;
     }
 
-    public Task<ControlAnswer> Cancel(string reason) => Task.FromResult(CancelAnswer);
+    public Task<ControlAnswer> Cancel(string reason) => Ask($"cancel: {reason}");
+
+    public Task<ControlAnswer> Pause(string reason) => Ask($"pause: {reason}");
+
+    public Task<ControlAnswer> Resume(string reason) => Ask($"resume: {reason}");
+
+    public Task<ControlAnswer> Retry(string reason) => Ask($"retry: {reason}");
+
+    public Task<ControlAnswer> Resolve(Resolution resolution, string reason, byte[]? result) =>
+        Ask($"resolve {resolution}: {reason} {(result is null ? "-" : System.Text.Encoding.UTF8.GetString(result))}");
+
+    public Task<ControlAnswer> Purge() => Ask("purge");
 
     public Task<StartAnswer> TryStart(StartRequest request) => throw new NotSupportedException();
 
@@ -129,15 +147,11 @@ internal sealed class FakeJob : IJobGrain
 
     public Task Judge(Verdict verdict) => throw new NotSupportedException();
 
-    public Task<ControlAnswer> Pause(string reason) => throw new NotSupportedException();
-
-    public Task<ControlAnswer> Resume(string reason) => throw new NotSupportedException();
-
-    public Task<ControlAnswer> Retry(string reason) => throw new NotSupportedException();
-
-    public Task<ControlAnswer> Resolve(Resolution resolution, string reason, byte[]? result) => throw new NotSupportedException();
-
-    public Task<ControlAnswer> Purge() => throw new NotSupportedException();
-
     public Task OnDue() => throw new NotSupportedException();
+
+    private Task<ControlAnswer> Ask(string request)
+    {
+        Asked.Enqueue(request);
+        return ControlFault is { } fault ? Task.FromException<ControlAnswer>(fault) : Task.FromResult(Answer);
+    }
 }

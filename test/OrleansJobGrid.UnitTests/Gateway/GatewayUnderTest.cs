@@ -55,6 +55,11 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
 
     public async Task<Answer> GetAsync(string path) => await ReadAsync(await Client.GetAsync(path, TestContext.Current.CancellationToken));
 
+    public async Task<Answer> DeleteAsync(string path) => await ReadAsync(await Client.DeleteAsync(path, TestContext.Current.CancellationToken));
+
+    /// <summary>A POST without a body.</summary>
+    public Task<Answer> PostAsync(string path) => PostAsync(path, [], null);
+
     public Task<Answer> PostAsync(string path, string body, string contentType = "application/json", string? idempotencyKey = null) =>
         PostAsync(path, Encoding.UTF8.GetBytes(body), contentType, idempotencyKey);
 

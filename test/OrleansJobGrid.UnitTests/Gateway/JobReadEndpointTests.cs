@@ -9,10 +9,10 @@ public sealed class JobReadEndpointTests
     private static readonly string[] Fields =
     [
         "id", "status", "service_required", "queue", "priority", "payload", "customer_id", "workflow_id", "workflow_priority", "workflow_datetime",
-        "deadline", "max_retries", "retry", "timeout_seconds", "queue_timeout_seconds", "idempotent", "on_unknown", "not_before", "metadata", "attempt",
+        "deadline", "max_retries", "retry", "timeout_seconds", "stall_timeout_seconds", "queue_timeout_seconds", "idempotent", "on_unknown", "not_before", "metadata", "attempt",
         "epoch", "worker_id", "progress", "progress_message", "created_at", "assigned_at", "started_at", "completed_at", "failed_at", "cancelled_at",
-        "retry_at", "result", "outputs", "error", "failures", "queue_position", "held_reason", "unworkable", "unworkable_reason", "cancel_requested",
-        "end_reason",
+        "retry_at", "result", "outputs", "error", "failures", "queue_position", "held_reason", "submissions", "rescues",
+        "fingerprint", "unworkable", "unworkable_reason", "cancel_requested", "pause_requested", "end_reason",
     ];
 
     [Fact]
@@ -27,7 +27,13 @@ public sealed class JobReadEndpointTests
             Metadata = "{\"ü\":[1]}"u8.ToArray(),
             Result = "{\"ok\":true}"u8.ToArray(),
             Outputs = [new JobOutputView("a:1/1/x.png", "x.png", "00ff", 7)],
-            Failures = [new FailureView(1, 1, "w", "transient", "timeout", "it's \"slow\"", 1_750_000_001_000)],
+            StallTimeoutMs = 90_000,
+            Failures = [new FailureView(1, 1, "w", "resource_limit", "gpu_memory_full", "it's \"slow\"", 1_750_000_001_000, "resource_exhaustion")],
+            Submissions = [new ServiceSubmission { N = 2, Epoch = 3, Instance = "comfy-1", ExternalId = "u-u", BootMark = "b", At = 1_750_000_000_000 }],
+            Rescues = 2,
+            Fingerprint = "00000000000000aa",
+            HeldReason = "not reachable: refused",
+            PauseRequested = true,
             UnworkableReason = "no worker offers it",
         });
         var answer = await gateway.GetAsync("/api/jobs/a:1");
@@ -43,6 +49,12 @@ public sealed class JobReadEndpointTests
         Assert.Equal(0.25, job.GetProperty("retry").GetProperty("base_delay").GetDouble());
         Assert.Equal(1.5, job.GetProperty("timeout_seconds").GetDouble());
         Assert.Equal("it's \"slow\"", job.GetProperty("failures")[0].GetProperty("message").GetString());
+        Assert.Equal("resource_exhaustion", job.GetProperty("failures")[0].GetProperty("failure_class").GetString());
+        Assert.Equal(
+            """{"instance":"comfy-1","external_id":"u-u","epoch":3,"n":2,"at":"2025-06-15T15:06:40.000Z","boot_mark":"b","over":false}""",
+            job.GetProperty("submissions")[0].GetRawText());
+        Assert.Equal((90.0, 2, "00000000000000aa"), (job.GetProperty("stall_timeout_seconds").GetDouble(), job.GetProperty("rescues").GetInt32(), job.GetProperty("fingerprint").GetString()));
+        Assert.Equal(("not reachable: refused", true), (job.GetProperty("held_reason").GetString(), job.GetProperty("pause_requested").GetBoolean()));
         Assert.Equal("a:1/1/x.png", job.GetProperty("outputs")[0].GetProperty("artefact").GetString());
         Assert.True(job.GetProperty("unworkable").GetBoolean());
     }
@@ -132,8 +144,42 @@ public sealed class JobReadEndpointTests
         await using var gateway = await GatewayUnderTest.StartAsync();
         gateway.Grid.OnEvents = _ => [new JobEventView(1, "submitted", 1_750_000_000_000, null, "pending", 0, 0, null, null)];
         var shown = (await gateway.GetAsync("/api/jobs/a/events")).Json.GetProperty("events")[0];
-        Assert.Equal(["sequence", "type", "at", "from", "to", "attempt", "epoch", "worker_id", "reason"], shown.EnumerateObject().Select(p => p.Name));
+        Assert.Equal(["sequence", "type", "at", "from", "to", "attempt", "epoch", "worker_id", "reason", "failure"], shown.EnumerateObject().Select(p => p.Name));
         Assert.Equal("2025-06-15T15:06:40.000Z", shown.GetProperty("at").GetString());
+    }
+
+    [Fact]
+    public async Task Events_OfAFailedAttempt_CarryItsWholeReport()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync();
+        var report = new FailureReport
+        {
+            FailureClass = "resource_exhaustion",
+            FailureType = "resource_limit",
+            FailureReason = "gpu_memory_full",
+            Message = "CUDA out of memory",
+            RetryAfterMs = 1,
+            DurationMs = 2,
+            ExceptionType = "E",
+            Stack = "s",
+            Stage = "run",
+            ExternalStatus = 500,
+            Instance = "i",
+            GpuMemoryUsedMb = 3,
+            GpuMemoryTotalMb = 4,
+            SystemMemoryUsedMb = 5,
+            SystemMemoryTotalMb = 6,
+            ModelLoaded = "m",
+            EstimatedSizeMb = 7,
+            Hints = new Dictionary<string, string> { ["Node"] = "KSampler" },
+        };
+        gateway.Grid.OnEvents = _ => [new JobEventView(3, "attempt_failed", 1_750_000_000_000, "in_progress", "in_progress", 1, 1, "w", "why", report)];
+        var failure = (await gateway.GetAsync("/api/jobs/a/events")).Json.GetProperty("events")[0].GetProperty("failure");
+        Assert.Equal(
+            """
+            {"failure_class":"resource_exhaustion","failure_type":"resource_limit","failure_reason":"gpu_memory_full","message":"CUDA out of memory","retry_after_ms":1,"duration_ms":2,"exception_type":"E","stack":"s","stage":"run","external_status":500,"instance":"i","gpu_memory_used_mb":3,"gpu_memory_total_mb":4,"system_memory_used_mb":5,"system_memory_total_mb":6,"model_loaded":"m","estimated_size_mb":7,"hints":{"Node":"KSampler"}}
+            """.Trim(),
+            failure.GetRawText());
     }
 
     [Fact]
@@ -147,21 +193,6 @@ public sealed class JobReadEndpointTests
         (await gateway.GetAsync("/api/jobs/a/result")).IsProblem(409, words: "out of memory");
         gateway.Grid.Jobs["a"].Set(GatewayUnderTest.Job("a", JobStatus.Completed) with { Result = "[1]"u8.ToArray() });
         Assert.Equal(1, (await gateway.GetAsync("/api/jobs/a/result")).Json.GetProperty("result")[0].GetInt32());
-    }
-
-    [Fact]
-    public async Task Cancel_IsTakenRefusedOrUnknown()
-    {
-        await using var gateway = await GatewayUnderTest.StartAsync();
-        var job = gateway.Grid.Jobs["a"] = new FakeJob();
-        (await gateway.PostAsync("/api/jobs/a/cancel", "")).IsProblem(404, words: "'a'");
-        job.CancelAnswer = new ControlAnswer(true, false, JobStatus.Completed, "the job is completed");
-        (await gateway.PostAsync("/api/jobs/a/cancel", "")).IsProblem(409, words: "the job is completed");
-        job.CancelAnswer = new ControlAnswer(true, true, JobStatus.InProgress, "its worker was told");
-        var answer = await gateway.PostAsync("/api/jobs/a/cancel", "");
-        Assert.Equal(200, (int)answer.Status);
-        Assert.Equal("in_progress", answer.Json.GetProperty("status").GetString());
-        Assert.Equal("its worker was told", answer.Json.GetProperty("message").GetString());
     }
 
     [Theory]

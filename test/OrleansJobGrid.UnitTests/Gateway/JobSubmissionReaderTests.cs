@@ -18,7 +18,7 @@ public sealed class JobSubmissionReaderTests
         var job = Good("""
             {"id":"a.B_9:-","service_required":"comfy","payload":{"x":[1,2]},"queue":"fast","priority":0,"customer_id":"Müller & Co","workflow_id":"w",
              "workflow_priority":100,"workflow_datetime":1750000000123,"deadline":"2026-01-31T12:00:00.5+02:00","max_retries":3,
-             "retry":{"base_delay":0.25,"max_delay":60,"multiplier":1.5},"timeout_minutes":1.5,"queue_timeout_seconds":0.5,"idempotent":true,
+             "retry":{"base_delay":0.25,"max_delay":60,"multiplier":1.5},"timeout_minutes":1.5,"stall_timeout_seconds":2.5,"queue_timeout_seconds":0.5,"idempotent":true,
              "on_unknown":"rerun","not_before":"2026-01-01T00:00:00Z","metadata":{"k":"v"},"requirements":null,"webhook":{ }}
             """);
         Assert.Equal("a.B_9:-", job.Id);
@@ -34,6 +34,7 @@ public sealed class JobSubmissionReaderTests
         Assert.Equal(3, job.MaxRetries);
         Assert.Equal(new BackoffPolicy(250, 60_000, 1.5), job.Retry);
         Assert.Equal(90_000, job.AttemptTimeoutMs);
+        Assert.Equal(2_500, job.StallTimeoutMs);
         Assert.Equal(500, job.QueueTimeoutMs);
         Assert.True(job.Idempotent);
         Assert.Equal("rerun", job.OnUnknown);
@@ -88,6 +89,9 @@ public sealed class JobSubmissionReaderTests
     [InlineData("+{\"timeout_minutes\":-1}", "timeout_minutes", "above 0")]
     [InlineData("+{\"timeout_seconds\":1e300}", "timeout_seconds", "at most 31536000")]
     [InlineData("+{\"timeout_seconds\":1,\"timeout_minutes\":1}", "timeout_minutes", "give one of them")]
+    [InlineData("+{\"stall_timeout_seconds\":0}", "stall_timeout_seconds", "above 0")]
+    [InlineData("+{\"stall_timeout_seconds\":\"1\"}", "stall_timeout_seconds", "is a string")]
+    [InlineData("+{\"stall_timeout\":1}", "stall_timeout", "leave it out")]
     [InlineData("+{\"queue_timeout_seconds\":\"1\"}", "queue_timeout_seconds", "is a string")]
     [InlineData("+{\"deadline\":\"tomorrow\"}", "deadline", "ISO 8601")]
     [InlineData("+{\"deadline\":\"2026-01-31T12:00:00\"}", "deadline", "no time zone")]

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Operations;
+using OrleansJobGrid.Contracts.Workers;
 using Xunit;
 
 namespace OrleansJobGrid.UnitTests.Gateway;
@@ -19,14 +20,18 @@ public sealed class OperationsEndpointTests
             {
                 WorkerId = "n:0", Node = "n", Services = ["simulation"], Slots = 4, Jobs = ["a"], State = "active",
                 LeaseExpiresAt = 1_750_000_000_000, StartedAt = 1_750_000_000_000, Version = "1", SessionId = "s",
+                Instances = [new InstanceView("comfy-1", "comfy", true, null), new InstanceView("comfy-2", "comfy", false, new BreakerView("open", "503 five times", 1_750_000_000_000))],
             },
         ];
         gateway.Grid.QueueList = [new QueueSummary("default", 7, 2)];
         var worker = (await gateway.GetAsync("/api/workers")).Json.GetProperty("workers")[0];
         Assert.Equal(
-            ["worker_id", "node", "services", "slots", "jobs", "state", "lease_expires_at", "started_at", "version", "session_id"],
+            ["worker_id", "node", "services", "slots", "jobs", "state", "lease_expires_at", "started_at", "version", "session_id", "instances"],
             worker.EnumerateObject().Select(p => p.Name));
         Assert.Equal("2025-06-15T15:06:40.000Z", worker.GetProperty("lease_expires_at").GetString());
+        Assert.Equal(
+            """[{"instance":"comfy-1","service":"comfy","on_this_machine":true,"breaker":null},{"instance":"comfy-2","service":"comfy","on_this_machine":false,"breaker":{"state":"open","reason":"503 five times","since":"2025-06-15T15:06:40.000Z"}}]""",
+            worker.GetProperty("instances").GetRawText());
         var queues = (await gateway.GetAsync("/api/queues")).Json;
         Assert.Equal("""{"name":"default","depth":7,"waiting_workers":2}""", queues.GetProperty("queues")[0].GetRawText());
         Assert.Equal(["success", "queues", "next_cursor", "timestamp"], queues.EnumerateObject().Select(p => p.Name));
@@ -36,7 +41,7 @@ public sealed class OperationsEndpointTests
     public async Task Metrics_AreFlatJsonAndPrometheusTextOfTheSameFigures()
     {
         await using var gateway = await GatewayUnderTest.StartAsync();
-        gateway.Grid.OnMetrics = () => new GridMetrics { QueueDepth = 1, Running = 2, Retrying = 3, Completed = 4, Failed = 5, DeadLetters = 6, Workers = 7, OldestQueuedSeconds = 8.5, AvgProcessingMs = 1_500, P95ProcessingMs = 2_250 };
+        gateway.Grid.OnMetrics = () => new GridMetrics { Reconciling = 11, Paused = 12, QueueDepth = 1, Running = 2, Retrying = 3, Completed = 4, Failed = 5, DeadLetters = 6, Workers = 7, OldestQueuedSeconds = 8.5, AvgProcessingMs = 1_500, P95ProcessingMs = 2_250 };
         var json = (await gateway.GetAsync("/api/metrics")).Json;
         Assert.All(json.EnumerateObject(), p => Assert.Equal(JsonValueKind.Number, p.Value.ValueKind));
         string[] fixedNames = ["queue_depth", "running", "retrying", "completed", "failed", "dead_letters", "workers", "oldest_queued_seconds", "avg_processing_ms", "p95_processing_ms"];
@@ -45,8 +50,48 @@ public sealed class OperationsEndpointTests
         Assert.Contains("# TYPE jobgrid_jobs_completed_total counter\njobgrid_jobs_completed_total 4\n", text, StringComparison.Ordinal);
         Assert.Contains("\njobgrid_processing_avg_seconds 1.5\n", text, StringComparison.Ordinal);
         var samples = text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(l => l[0] != '#').Select(l => l.Split(' ')[0]).ToArray();
-        Assert.Equal(json.EnumerateObject().Count(), samples.Length);
+        Assert.Equal((11, 12, 0), (json.GetProperty("reconciling").GetInt32(), json.GetProperty("paused").GetInt32(), json.GetProperty("open_breakers").GetInt32()));
+        Assert.Contains("\njobgrid_jobs_reconciling 11\n", text, StringComparison.Ordinal);
+        Assert.Contains("\njobgrid_jobs_paused 12\n", text, StringComparison.Ordinal);
+        // Without instances there is nothing to say of breakers.
+        Assert.Equal(json.EnumerateObject().Count() - 1, samples.Length);
         Assert.All(samples, s => Assert.Contains($"# HELP {s} ", text, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Metrics_CountOpenBreakersByInstance()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync();
+        static WorkerView Worker(string id, params InstanceView[] instances) => new()
+        {
+            WorkerId = id,
+            Node = "n",
+            Services = ["comfy"],
+            Slots = 1,
+            Jobs = [],
+            State = "active",
+            LeaseExpiresAt = 0,
+            StartedAt = 0,
+            Version = "1",
+            SessionId = id,
+            Instances = instances,
+        };
+        var (open, half) = (new BreakerView("open", "r", 0), new BreakerView("half_open", "r", 0));
+        gateway.Grid.WorkerList =
+        [
+            Worker("a", new("b\"2", "comfy", false, open), new("c", "comfy", true, half)),
+            Worker("b", new("b\"2", "comfy", false, open), new("d", "rest", true, null)),
+        ];
+        Assert.Equal(2, (await gateway.GetAsync("/api/metrics")).Json.GetProperty("open_breakers").GetInt32());
+        Assert.EndsWith(
+            """
+            # TYPE jobgrid_open_breakers gauge
+            jobgrid_open_breakers{instance="b\"2",service="comfy"} 2
+            jobgrid_open_breakers{instance="c",service="comfy"} 0
+            jobgrid_open_breakers{instance="d",service="rest"} 0
+
+            """.ReplaceLineEndings("\n"),
+            (await gateway.GetAsync("/metrics")).Text, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -90,7 +135,9 @@ public sealed class OperationsEndpointTests
         string[] expected =
         [
             "/api/jobs", "/api/jobs/batch", "/api/jobs/{id}", "/api/jobs/{id}/cancel", "/api/jobs/{id}/events", "/api/jobs/{id}/result",
-            "/api/jobs/{id}/stream", "/api/artefacts", "/api/artefacts/{id}", "/api/workers", "/api/queues", "/api/metrics", "/metrics", "/api/health",
+            "/api/jobs/{id}/pause", "/api/jobs/{id}/resume", "/api/jobs/{id}/retry", "/api/jobs/{id}/resolve",
+            "/api/dead-letters", "/api/dead-letters/groups", "/api/dead-letters/{id}", "/api/dead-letters/{id}/requeue", "/api/dead-letters/requeue",
+            "/api/dead-letters/purge", "/api/jobs/{id}/stream", "/api/artefacts", "/api/artefacts/{id}", "/api/workers", "/api/queues", "/api/metrics", "/metrics", "/api/health",
             "/health/live", "/health/ready",
         ];
         Assert.Equal(expected.Order(), paths.EnumerateObject().Select(p => p.Name).Order());
@@ -103,6 +150,11 @@ public sealed class OperationsEndpointTests
         var submit = paths.GetProperty("/api/jobs").GetProperty("post");
         Assert.True(submit.GetProperty("responses").GetProperty("400").GetProperty("content").TryGetProperty("application/problem+json", out _));
         Assert.True(submit.GetProperty("requestBody").GetProperty("content").TryGetProperty("application/json", out _));
+        var pause = paths.GetProperty("/api/jobs/{id}/pause").GetProperty("post");
+        Assert.False(pause.GetProperty("requestBody").TryGetProperty("required", out var required) && required.GetBoolean());
+        var group = paths.GetProperty("/api/dead-letters/requeue").GetProperty("post").GetProperty("requestBody");
+        Assert.True(group.GetProperty("required").GetBoolean());
+        Assert.True(paths.GetProperty("/api/dead-letters/{id}").TryGetProperty("delete", out _));
         var schemas = document.GetProperty("components").GetProperty("schemas");
         var job = schemas.GetProperty("JobDocument").GetProperty("properties");
         Assert.Equal("#/components/schemas/IsoTime", job.GetProperty("created_at").GetProperty("$ref").GetString());

@@ -44,7 +44,8 @@ internal static class SubmissionGen
 
     public static readonly Gen<JobSubmission> Jobs = Gen.Select(
         Gen.Select(Names, Names, Json, Gen.Int[0, 100], References.Null(), References.Null(), Gen.Int[0, 100].Nullable()),
-        Gen.Select(Moments.Nullable(), Moments.Nullable(), Gen.Int[0, 1_000].Nullable(), Gen.Long[1, 31_536_000_000].Nullable(), Gen.Long[1, 31_536_000_000].Nullable()),
+        Gen.Select(Moments.Nullable(), Moments.Nullable(), Gen.Int[0, 1_000].Nullable(), Gen.Long[1, 31_536_000_000].Nullable(), Gen.Long[1, 31_536_000_000].Nullable(),
+            Gen.Long[1, 31_536_000_000].Nullable()),
         Gen.Select(Gen.Bool, Pick<string?>("fail", "rerun", null), Objects.Null(),
             Gen.Select(Gen.Long[0, 1_000], Gen.Long[1_000, 604_800_000], Gen.Double[1, 10], (b, m, g) => new BackoffPolicy(b, m, g)).Null()),
         (who, when, how) => new JobSubmission
@@ -63,6 +64,7 @@ internal static class SubmissionGen
             MaxRetries = when.Item3,
             AttemptTimeoutMs = when.Item4,
             QueueTimeoutMs = when.Item5,
+            StallTimeoutMs = when.Item6,
             Idempotent = how.Item1,
             OnUnknown = how.Item2,
             Metadata = how.Item3 is null ? null : Bytes(how.Item3),
@@ -81,7 +83,8 @@ internal static class SubmissionGen
             ("id", job.Id), ("service_required", job.Service), ("queue", job.Queue), ("payload", JsonNode.Parse(job.Payload)), ("priority", job.Priority),
             ("customer_id", job.CustomerId), ("workflow_id", job.WorkflowId), ("workflow_priority", job.WorkflowPriority),
             ("workflow_datetime", Moment(job.WorkflowTime, seed)), ("deadline", Moment(job.Deadline, seed + 1)), ("not_before", Moment(job.NotBefore, seed)),
-            ("max_retries", job.MaxRetries), ("timeout_seconds", job.AttemptTimeoutMs / 1000d), ("queue_timeout_seconds", job.QueueTimeoutMs / 1000d),
+            ("max_retries", job.MaxRetries), ("timeout_seconds", job.AttemptTimeoutMs / 1000d), ("stall_timeout_seconds", job.StallTimeoutMs / 1000d),
+            ("queue_timeout_seconds", job.QueueTimeoutMs / 1000d),
             ("idempotent", job.Idempotent), ("on_unknown", job.OnUnknown), ("metadata", job.Metadata is null ? null : JsonNode.Parse(job.Metadata)),
             ("retry", job.Retry is not { } r ? null : new JsonObject
             {

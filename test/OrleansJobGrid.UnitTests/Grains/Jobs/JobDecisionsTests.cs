@@ -25,10 +25,15 @@ public sealed class JobDecisionsTests
     {
         var random = new Random(20_240_611);
         var seen = new HashSet<JobTransition>();
+        // Rare among random words: a post that came in late is found while its job waits for a retry.
+        var late = new JobLife(new(50, 0, 0, 0, 0, 0, 0)) { Seen = seen };
+        foreach (var (kind, choice) in new[] { (WordKind.Grant, 1), (WordKind.Submit, 1), (WordKind.SessionEnded, 1), (WordKind.Judge, 32), (WordKind.Grant, 1), (WordKind.Fail, 0), (WordKind.Judge, 0) })
+            late.Say(new(kind, Speaker.Current, choice, 1, 0.5));
+        Assert.Contains(new(JobStatus.Retrying, JobStatus.InProgress, Mover.Recovery), seen);
         for (var life = 0; life < 60_000 && seen.Count < JobTransitions.All.Count - 1; life++)
         {
             var job = new JobLife(new(random.Next(101), random.Next(4), random.Next(6), random.Next(5), random.Next(3), random.Next(3), random.Next(8), random.Next(4))) { Seen = seen };
-            for (var word = 0; word < 60; word++)
+            for (var word = 0; word < 100; word++)
                 job.Say(Word.From(random.Next(), random.Next(), random.Next(), random.Next(), random.NextDouble()));
         }
 

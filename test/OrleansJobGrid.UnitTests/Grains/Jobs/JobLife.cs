@@ -18,6 +18,7 @@ internal sealed class JobLife
     private readonly List<GrantToken> _tokens = [];
     private readonly int[] _incarnations = new int[3];
     private readonly int _attemptLimit;
+    private readonly RecoveryPolicy _policy;
     private readonly ReadyOrder _order;
     private long _clock = Samples.Start;
     private long _version;
@@ -28,6 +29,8 @@ internal sealed class JobLife
     public JobLife(Wishes wishes)
     {
         _attemptLimit = wishes.AttemptLimit;
+        // Few rescues for some, so that poison is met.
+        _policy = RecoveryPolicy.Default with { Rescues = wishes.Unknown == 0 ? 1 : 3 };
         var created = JobDecisions.Create(wishes.Submission(), 7, _clock, Samples.AttemptTimeout);
         _order = created.After!.Order;
         Write(created, Mover.Submitter);
@@ -94,7 +97,7 @@ internal sealed class JobLife
         _store.Ended.Add(session);
         _incarnations[which]++;
         var end = Samples.End(session, abnormal: which != 2, leaseEndedAt: _clock) with { DeclaredServices = which == 1 ? [job.Service] : [] };
-        var change = JobDecisions.SessionEnded(job, end, RecoveryPolicy.Default, _clock);
+        var change = JobDecisions.SessionEnded(job, end, _policy, _clock);
         Assert.Equal(job.Status.IsGranted() && job.LastGrant!.SessionId == session, change is not null);
         if (change is null)
             return;
@@ -124,7 +127,7 @@ internal sealed class JobLife
             NodeAlive = word.Choice / 512 % 2 == 0,
         };
         var operation = NextOperation();
-        var change = JobDecisions.Judge(job, _version, verdict, operation, RecoveryPolicy.Default, Terms(word), _clock);
+        var change = JobDecisions.Judge(job, _version, verdict, operation, _policy, Terms(word), _clock);
         if (job.Status != JobStatus.Reconciling && !submission.Over)
             Assert.Null(change);
         if (change is null || !Write(change, Mover.Recovery))
@@ -179,7 +182,7 @@ internal sealed class JobLife
 
     private void Due(JobRecord job)
     {
-        var change = JobDecisions.Due(job, RecoveryPolicy.Default, _clock);
+        var change = JobDecisions.Due(job, _policy, _clock);
         Assert.Equal(JobDue.Next(job) <= _clock, change is not null);
         if (change is null)
             return;
@@ -207,7 +210,7 @@ internal sealed class JobLife
             WordKind.Fail => JobDecisions.Fail(job, token, FailureOf(word), Terms(word), _clock),
             WordKind.Submit => JobDecisions.Submit(job, token, post, _clock),
             WordKind.Attach => JobDecisions.Attach(job, token, job.Submissions is { } posts ? posts[word.Choice % posts.Count].ExternalId : "none", _clock),
-            _ => JobDecisions.Stopped(job, token, (StopReason)(1 + (word.Choice % 6)), RecoveryPolicy.Default, _clock),
+            _ => JobDecisions.Stopped(job, token, (StopReason)(1 + (word.Choice % 6)), _policy, _clock),
         };
         if (!last)
         {
@@ -240,7 +243,7 @@ internal sealed class JobLife
     /// <summary>Back at its place with an attempt less, or where it was asked to be, or poison.</summary>
     private void WasTakenBack(JobRecord before)
     {
-        var poison = before.Rescues == RecoveryPolicy.Default.Rescues && !before.StopRequested && Job!.Status == JobStatus.Failed;
+        var poison = before.Rescues == _policy.Rescues && !before.StopRequested && Job!.Status == JobStatus.Failed;
         var expected = poison ? JobStatus.Failed
             : before.CancelRequestedAt is not null ? JobStatus.Cancelled
             : before.PauseRequestedAt is not null ? JobStatus.Paused : JobStatus.Pending;

@@ -25,11 +25,9 @@ public sealed class JobDecisionsTests
     {
         var random = new Random(20_240_611);
         var seen = new HashSet<JobTransition>();
-        // Rare among random words: a post that came in late is found while its job waits for a retry.
-        var late = new JobLife(new(50, 0, 0, 0, 0, 0, 0)) { Seen = seen };
-        foreach (var (kind, choice) in new[] { (WordKind.Grant, 1), (WordKind.Submit, 1), (WordKind.SessionEnded, 1), (WordKind.Judge, 32), (WordKind.Grant, 1), (WordKind.Fail, 0), (WordKind.Judge, 0) })
-            late.Say(new(kind, Speaker.Current, choice, 1, 0.5));
-        Assert.Contains(new(JobStatus.Retrying, JobStatus.InProgress, Mover.Recovery), seen);
+        // Rare among random words: a post that came in late is found while its job waits for a retry, and a job that kills its workers.
+        Live(seen, (WordKind.Grant, 1), (WordKind.Submit, 1), (WordKind.SessionEnded, 1), (WordKind.Judge, 32), (WordKind.Grant, 1), (WordKind.Fail, 0), (WordKind.Judge, 0));
+        Live(seen, (WordKind.Grant, 3), (WordKind.SessionEnded, 3), (WordKind.Grant, 3), (WordKind.SessionEnded, 3));
         for (var life = 0; life < 60_000 && seen.Count < JobTransitions.All.Count - 1; life++)
         {
             var job = new JobLife(new(random.Next(101), random.Next(4), random.Next(6), random.Next(5), random.Next(3), random.Next(3), random.Next(8), random.Next(4))) { Seen = seen };
@@ -39,6 +37,13 @@ public sealed class JobDecisionsTests
 
         // A life begins with its creation, before anything is noted.
         Assert.Equal(new(null, JobStatus.Pending, Mover.Submitter), Assert.Single(JobTransitions.All.Except(seen)));
+    }
+
+    private static void Live(HashSet<JobTransition> seen, params (WordKind Kind, int Choice)[] words)
+    {
+        var job = new JobLife(new(50, 0, 0, 0, 0, 0, 0)) { Seen = seen };
+        foreach (var (kind, choice) in words)
+            job.Say(new(kind, Speaker.Current, choice, 1, 0.5));
     }
 
     [Fact]

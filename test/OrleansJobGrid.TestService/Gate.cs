@@ -13,7 +13,7 @@ internal enum GatePass
 internal sealed class Gate(string name, Action<string> announce)
 {
     private readonly Lock _lock = new();
-    private readonly List<TaskCompletionSource<GatePass>> _waiting = [];
+    private readonly List<(string ExternalId, TaskCompletionSource<GatePass> Pass)> _waiting = [];
     private bool _closed;
     private bool _watched;
 
@@ -27,16 +27,16 @@ internal sealed class Gate(string name, Action<string> announce)
             if (!_closed)
                 return Task.FromResult(GatePass.Go);
             var waiting = new TaskCompletionSource<GatePass>(TaskCreationOptions.RunContinuationsAsynchronously);
-            _waiting.Add(waiting);
+            _waiting.Add((externalId, waiting));
             return waiting.Task;
         }
     }
 
     /// <summary>
     /// <c>watch</c>: tells who comes, holds nobody. <c>hold</c>: all who come wait. <c>open</c>: who comes from now on passes, who waits goes
-    /// on waiting. <c>pass</c> and <c>drop</c>: opens, and all who wait go on or are dropped.
+    /// on waiting. <c>pass</c> and <c>drop</c>: of those who wait these go on or are dropped; with no ids named all of them, and the gate opens.
     /// </summary>
-    public void Do(string command)
+    public void Do(string command, IReadOnlyCollection<string> externalIds)
     {
         lock (_lock)
         {
@@ -52,10 +52,14 @@ internal sealed class Gate(string name, Action<string> announce)
                     _closed = false;
                     return;
                 case "pass" or "drop":
-                    _closed = _watched = false;
-                    foreach (var waiting in _waiting)
+                    if (externalIds.Count == 0)
+                        _closed = _watched = false;
+                    foreach (var (id, waiting) in _waiting.ToList().Where(w => externalIds.Count == 0 || externalIds.Contains(w.ExternalId)))
+                    {
+                        _waiting.Remove((id, waiting));
                         waiting.SetResult(command == "drop" ? GatePass.Drop : GatePass.Go);
-                    _waiting.Clear();
+                    }
+
                     return;
                 default:
                     throw new ArgumentException($"'{command}' is no command of a gate. Known: watch, hold, open, pass, drop.");

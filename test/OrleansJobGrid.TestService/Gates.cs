@@ -21,7 +21,7 @@ internal sealed class Gates(Action<string> announce)
     /// <summary>A file of the work was given out whole.</summary>
     public Gate Fetched { get; } = new("fetched", announce);
 
-    /// <summary>Follows <c>COMMAND GATE</c> lines until the input ends.</summary>
+    /// <summary>Follows <c>COMMAND GATE [EXTERNAL_ID …]</c> lines until the input ends.</summary>
     public async Task FollowAsync(TextReader input)
     {
         while (await input.ReadLineAsync() is { } line)
@@ -29,9 +29,9 @@ internal sealed class Gates(Action<string> announce)
             var words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             try
             {
-                if (words is not [var command, var gate])
-                    throw new ArgumentException("A line is COMMAND GATE.");
-                Find(gate).Do(command);
+                if (words is not [var command, var gate, .. var ids])
+                    throw new ArgumentException("A line is COMMAND GATE [EXTERNAL_ID …].");
+                Find(gate).Do(command, ids);
                 announce($"DONE {line}");
             }
             catch (ArgumentException e)

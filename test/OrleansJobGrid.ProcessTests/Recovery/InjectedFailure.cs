@@ -9,8 +9,8 @@ internal sealed record InjectedFailure(string Name, string Service, object Paylo
     /// <summary>Work that succeeds, in both kinds of service.</summary>
     public static IReadOnlyList<InjectedFailure> None { get; } =
     [
-        new("simulation", "simulation", new { duration_ms = 50 }, "completed"),
-        new("outside", RecoveryGrid.Service, new { duration_ms = 100, output = "out.txt" }, "completed"),
+        new("simulation", "simulation", new { duration_ms = 400 }, "completed"),
+        new("outside", RecoveryGrid.Service, new { duration_ms = 800, output = "out.txt" }, "completed"),
     ];
 
     /// <summary>Each class of failure, passing ones and lasting ones.</summary>

@@ -48,15 +48,17 @@ public sealed class LongRunTests
 
     private static async Task<int> KillWhileOpenAsync(RecoveryGrid grid, int count)
     {
+        await Task.Delay(TimeSpan.FromSeconds(1), TimeProvider.System);
         for (var kills = 0; ; kills++)
         {
             var done = await FinalCountAsync(grid);
             Diagnostics.Say($"{done} of {count} final after {kills} kills");
             if (done >= count)
                 return kills;
-            await Task.Delay(Rounds.KillEvery, TimeProvider.System);
+            var pause = Task.Delay(Rounds.KillEvery, TimeProvider.System);
             await grid.KillWorkerAsync(kills % grid.Workers);
             await grid.StartMissingAsync();
+            await pause;
         }
     }
 

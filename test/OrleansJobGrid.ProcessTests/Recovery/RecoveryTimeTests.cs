@@ -5,6 +5,7 @@ using Xunit;
 namespace OrleansJobGrid.ProcessTests.Recovery;
 
 /// <summary>From kill -9 to running again, by the clock of one machine. Three rounds; <c>JOBGRID_RECOVERY_ROUNDS=20</c> makes it twenty.</summary>
+[Collection(TimedCollection.Name)]
 public sealed class RecoveryTimeTests
 {
     private const int Jobs = 2;

@@ -5,6 +5,7 @@ using Xunit;
 namespace OrleansJobGrid.ProcessTests.Recovery;
 
 /// <summary>Every limit of time is enforced, also when the silo that watched it died.</summary>
+[Collection(TimedCollection.Name)]
 public sealed class TimeoutTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);

@@ -33,6 +33,19 @@ public interface IJobContext
     IReadOnlyList<string> ExcludedInstances => [];
 
     /// <summary>
+    /// The connector's instances that may be posted to now, in their configured order: neither excluded nor behind an open circuit
+    /// breaker. Asking about earlier submissions needs no such leave.
+    /// </summary>
+    IReadOnlyList<string> UsableInstances => [];
+
+    /// <summary>
+    /// Takes an instance for this attempt, before the first request to it: what becomes of the attempt counts for or against its circuit
+    /// breaker from here on. False: its breaker lets nobody through now, and another one is to be tried; where there is none, throw
+    /// <see cref="NoUsableInstanceException"/>.
+    /// </summary>
+    bool TryUse(string instance) => true;
+
+    /// <summary>
     /// With the token cancelled: the work outside goes on for another attempt, so it is let go and not stopped. Else it is stopped.
     /// </summary>
     bool LeaveRunning => false;

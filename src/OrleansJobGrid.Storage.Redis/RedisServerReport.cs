@@ -8,7 +8,7 @@ internal sealed class RedisServerReport
 {
     public const string Unknown = "unknown";
 
-    private static readonly string[] Settings = ["appendonly", "appendfsync", "no-appendfsync-on-rewrite", "maxmemory", "maxmemory-policy"];
+    private static readonly string[] Settings = ["appendonly", "appendfsync", "no-appendfsync-on-rewrite", "aof-load-truncated", "maxmemory", "maxmemory-policy"];
 
     private readonly Dictionary<string, string> _values;
 
@@ -61,7 +61,8 @@ internal sealed class RedisServerReport
                 ("no", _, _) => "All acknowledged writes since Redis' last snapshot are lost when Redis dies (appendonly no)",
                 _ => "What an acknowledged write survives is unknown, since the server does not tell its settings",
             };
-            return sentence + (Replicas > 0 ? ", and a failover to a replica can lose the last ones, as replication is asynchronous." : ".");
+            var half = Halves ? "; but a write in the middle of which Redis dies may be applied by half at the second start after that (aof-load-truncated yes)" : "";
+            return sentence + half + (Replicas > 0 ? ", and a failover to a replica can lose the last ones, as replication is asynchronous." : ".");
         }
     }
 
@@ -81,6 +82,14 @@ internal sealed class RedisServerReport
             _ => "Set 'appendfsync always' where no acknowledged write may be lost with Redis.",
         }),
         Finding("no-appendfsync-on-rewrite", value => value == "yes" ? "Set 'no-appendfsync-on-rewrite no', else nothing is synced during a rewrite." : null),
+        // valkey-io/valkey#4342: an open MULTI is left in the file, and the next EXEC behind it runs what it holds.
+        Finding("aof-load-truncated", value => value switch
+        {
+            "yes" when Halves => "Set 'aof-load-truncated no' and run deploy/redis/check-aof.sh before each start of Redis: with yes, a write that kill -9 or a power cut "
+                + "breaks off may be applied by half at the second start after that, which leaves jobs without their places in queues and lists.",
+            Unknown => "The server refuses CONFIG: make sure that it does not load a write that was broken off (aof-load-truncated no).",
+            _ => null,
+        }),
         Finding("maxmemory", _ => null),
         Finding("maxmemory-policy", value => value switch
         {
@@ -92,6 +101,8 @@ internal sealed class RedisServerReport
             ? "Replication is asynchronous: a failover can lose acknowledged writes; 'min-replicas-to-write 1' bounds how many."
             : null),
     ];
+
+    private bool Halves => (Value("appendonly"), Value("aof-load-truncated")) == ("yes", "yes");
 
     private int Replicas => int.TryParse(Value("connected_slaves"), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : 0;
 

@@ -65,4 +65,6 @@ public sealed record GridMetrics
 
     [Id(10)] public long Cancelled { get; init; }
     [Id(11)] public long TimedOut { get; init; }
+    [Id(12)] public long Reconciling { get; init; }
+    [Id(13)] public long Paused { get; init; }
 }

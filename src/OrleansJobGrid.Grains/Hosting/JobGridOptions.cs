@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using Microsoft.Extensions.Options;
 
 namespace OrleansJobGrid.Grains.Hosting;
 
@@ -26,6 +27,10 @@ public sealed class JobGridOptions
     /// <summary>How long the same bytes are sent again to a store that does not answer. Default 5 s.</summary>
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan StoreResend { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Limits of recovery.</summary>
+    [ValidateObjectMembers]
+    public RecoveryOptions Recovery { get; set; } = new();
 
     /// <summary>Reminders registered by a silo at a time, for backoffs of 60 s and more. Their loss loses nothing. Default 10,000.</summary>
     [Range(0, 1_000_000)]

@@ -43,11 +43,11 @@ public sealed class JobChange
     }
 
     /// <summary>A change within a state.</summary>
-    public static JobChange Note(JobRecord before, JobRecord after, string? eventType = null, long at = 0, string? reason = null)
+    public static JobChange Note(JobRecord before, JobRecord after, string? eventType = null, long at = 0, string? reason = null, string? session = null)
     {
         if (before.Status != after.Status)
             throw new InvalidOperationException($"A note moves nothing, but {before.Status.Name()} became {after.Status.Name()}.");
-        var change = new JobChange(before, after);
+        var change = new JobChange(before, after) { Session = session };
         if (eventType is not null)
             change.AddEvent(eventType, at, reason);
         return change;
@@ -64,10 +64,10 @@ public sealed class JobChange
     }
 
     /// <summary>Adds an event before the one that moves the job; for an attempt that failed and what followed from it.</summary>
-    public JobChange Preceded(string eventType, long at, string? reason)
+    public JobChange Preceded(string eventType, long at, string? reason, FailureReport? failure = null)
     {
         var moved = _events[^1];
-        var first = moved with { Type = eventType, At = at, To = Before!.Status, From = Before.Status, Reason = reason };
+        var first = moved with { Type = eventType, At = at, To = Before!.Status, From = Before.Status, Reason = reason, Failure = failure };
         _events[^1] = first;
         _events.Add(moved with { Sequence = moved.Sequence + 1 });
         After = After! with { EventCount = After.EventCount + 1 };
@@ -81,6 +81,8 @@ public sealed class JobChange
         List<IndexEntry> after = After is null ? [] : JobIndexes.Of(After);
         var readyBefore = Before?.IsReady ?? false;
         var readyAfter = After?.IsReady ?? false;
+        // Another requirement is another bucket, which a job that stays ready changes to.
+        var moves = readyBefore && readyAfter && Signature.Of(Before!) != Signature.Of(After!);
         return new()
         {
             JobId = jobId,
@@ -90,8 +92,8 @@ public sealed class JobChange
             Record = After is null ? (ReadOnlyMemory<byte>?)null : JobRecordFormat.Write(After),
             NotBefore = NotBefore,
             Session = Session,
-            RemoveReady = readyBefore && !readyAfter,
-            AddReady = readyAfter && !readyBefore ? JobIndexes.ReadyOf(After!) : null,
+            RemoveReady = readyBefore && (!readyAfter || moves),
+            AddReady = readyAfter && (!readyBefore || moves) ? JobIndexes.ReadyOf(After!) : null,
             RemoveEntries = Missing(before, after),
             AddEntries = Before is null ? after : Missing(after, before),
             Events = _events.ConvertAll(JobRecordFormat.Write),

@@ -2,7 +2,10 @@ using OrleansJobGrid.Contracts.Jobs;
 
 namespace OrleansJobGrid.Grains.Jobs;
 
-/// <summary>Decisions that no worker asks for: requests of people, the wheel, recovery.</summary>
+/// <summary>
+/// Requests of people. Each is idempotent: what holds already is answered as before; what the state does not allow is refused with
+/// the reason.
+/// </summary>
 public static partial class JobDecisions
 {
     /// <summary>Somebody asks for the job's end.</summary>
@@ -12,60 +15,83 @@ public static partial class JobDecisions
             return (new(true, true, job.Status, "The job is cancelled."), null);
         if (job.Status.IsFinal())
             return (new(true, false, job.Status, $"The job is {job.Status.Name()} already, which is final."), null);
-        if (!job.Status.IsGranted())
+        if (!job.Status.IsGranted() && job.Status != JobStatus.Reconciling)
             return (new(true, true, JobStatus.Cancelled, "The job is cancelled."), Cancelled(job, job, Mover.Submitter, clock, reason));
         if (job.CancelRequestedAt is not null)
-            return (new(true, true, job.Status, "The job was asked to stop before; its worker has not confirmed yet."), null);
-        var asked = job with { CancelRequestedAt = clock };
-        return (new(true, true, job.Status, "The job's worker is told to stop it."), JobChange.Note(job, asked, JobEventTypes.CancelRequested, clock, reason));
+            return (new(true, true, job.Status, "The job was asked to stop before; that is not confirmed yet."), null);
+        // A cancel says more than a pause.
+        var asked = AskedToStop(job, clock) with { CancelRequestedAt = clock, PauseRequestedAt = null };
+        var message = job.Status == JobStatus.Reconciling ? "The job's service is asked to stop it." : "The job's worker is told to stop it.";
+        return (new(true, true, job.Status, message), JobChange.Note(job, asked, JobEventTypes.CancelRequested, clock, reason));
     }
 
-    /// <summary>
-    /// The session that held the job is over, and its work with it. Connectors that outlive their worker can be asked; none of
-    /// those exists yet, so the job goes back to its place.
-    /// </summary>
-    public static JobChange? SessionEnded(JobRecord job, string sessionId, string reason, long clock)
+    /// <summary>Somebody asks for a pause; the checkpoint is kept.</summary>
+    public static (ControlAnswer Answer, JobChange? Change) Pause(JobRecord job, string reason, long clock)
     {
-        if (!job.Status.IsGranted() || job.LastGrant!.SessionId != sessionId)
-            return null;
-        return job.CancelRequestedAt is not null
-            ? Cancelled(job, Settled(job), Mover.Recovery, clock, $"stop requested; {reason}")
-            : JobChange.Move(job, TakenBack(job, clock), Mover.Recovery, JobEventTypes.Requeued, clock, reason);
-    }
-
-    /// <summary>Something is due, which the store checks once more by its own clock. Null: not yet.</summary>
-    public static JobChange? Due(JobRecord job, long clock)
-    {
-        var due = JobDue.Next(job);
-        return due > clock ? null : job.Status.IsFinal() ? JobChange.Delete(job, due) : Passed(job, clock).NotEarlierThan(due);
-    }
-
-    private static JobChange Passed(JobRecord job, long clock)
-    {
-        // Whatever limit ends the attempt, it was asked to stop, and its submitter was told that it would be cancelled.
+        if (job.Status == JobStatus.Paused)
+            return (new(true, true, job.Status, "The job is paused."), null);
+        if (job.Status.IsFinal())
+            return (new(true, false, job.Status, $"The job is {job.Status.Name()} already, which is final."), null);
         if (job.CancelRequestedAt is not null)
-            return Cancelled(job, Settled(job), Mover.Wheel, clock, JobDue.StopDue(job) <= clock ? "stop_unconfirmed" : $"stop requested; {Limit(job, clock)}");
-        if (job.Deadline <= clock)
-            return TimedOut(job, clock, Limit(job, clock));
-        if (job.DelayedUntil is not null)
-            return JobChange.Note(job, job with { DelayedUntil = null }, JobEventTypes.Released, clock);
-        if (job.Status == JobStatus.Pending)
-            return TimedOut(job, clock, $"no worker took it within {(clock - job.PendingSince) / 1000} s");
-        if (job.Status == JobStatus.Retrying)
-            return JobChange.Move(job, job with { Status = JobStatus.Pending, PendingSince = clock, RetryAt = null }, Mover.Wheel, JobEventTypes.Released, clock);
-        return TimedOut(job, clock, Limit(job, clock));
+            return (new(true, false, job.Status, "The job is being cancelled."), null);
+        if (job.Status is JobStatus.Pending or JobStatus.Retrying)
+            return (new(true, true, JobStatus.Paused, "The job is paused."), Paused(job, job, Mover.Submitter, clock, reason));
+        if (job.PauseRequestedAt is not null)
+            return (new(true, true, job.Status, "The job was asked to pause before; that is not confirmed yet."), null);
+        var asked = AskedToStop(job, clock) with { PauseRequestedAt = clock };
+        return (new(true, true, job.Status, "The job's worker is told to pause it."), JobChange.Note(job, asked, JobEventTypes.PauseRequested, clock, reason));
     }
 
-    private static string Limit(JobRecord job, long clock) => job.Deadline <= clock
-        ? "its deadline passed"
-        : $"attempt {job.Attempt} ran longer than {job.AttemptTimeoutMs / 1000.0:0.###} s";
+    /// <summary>Back to its place in the queue; a pause that has not come about is withdrawn.</summary>
+    public static (ControlAnswer Answer, JobChange? Change) Resume(JobRecord job, string reason, long clock)
+    {
+        if (job.Status.IsFinal())
+            return (new(true, false, job.Status, $"The job is {job.Status.Name()} already, which is final."), null);
+        if (job.Status == JobStatus.Paused)
+        {
+            // Its time of waiting stood still.
+            var after = job with { Status = JobStatus.Pending, PausedAt = null, PendingSince = clock, DelayedUntil = job.NotBefore > clock ? job.NotBefore : null };
+            return (new(true, true, JobStatus.Pending, "The job is back in its queue."), JobChange.Move(job, after, Mover.Submitter, JobEventTypes.Resumed, clock, reason));
+        }
 
-    private static JobChange TimedOut(JobRecord job, long clock, string reason) =>
-        JobChange.Move(
-            job,
-            Settled(job) with { Status = JobStatus.Timeout, FinishedAt = clock, EndReason = reason, Error = reason, RetryAt = null, DelayedUntil = null },
-            Mover.Wheel,
-            JobEventTypes.TimedOut,
-            clock,
-            reason);
+        if (job.PauseRequestedAt is not null)
+            return (new(true, true, job.Status, "The pause is withdrawn."), JobChange.Note(job, job with { PauseRequestedAt = null }, JobEventTypes.PauseWithdrawn, clock, reason));
+        return (new(true, true, job.Status, $"The job is {job.Status.Name()}, not paused."), null);
+    }
+
+    /// <summary>A dead letter is tried again: its history stays, its attempts are counted anew.</summary>
+    public static (ControlAnswer Answer, JobChange? Change) Retry(JobRecord job, string reason, long clock)
+    {
+        if (!job.Status.IsDeadLetter())
+        {
+            return job.RetriedAt is not null && !job.Status.IsFinal()
+                ? (new(true, true, job.Status, $"The job was put back before and is {job.Status.Name()}."), null)
+                : (new(true, false, job.Status, $"The job is {job.Status.Name()}: only a dead letter (failed, timeout) can be tried again."), null);
+        }
+
+        if (job.Deadline <= clock)
+            return (new(true, false, job.Status, "The job's deadline has passed, so another attempt would time out at once. Submit it anew without a deadline."), null);
+        var after = Requeued(job, clock) with
+        {
+            // No run is taken back: its attempts are done, and forgiven.
+            Attempt = job.Attempt,
+            AttemptsBefore = job.Attempt,
+            RetriedAt = clock,
+            Rescues = 0,
+            FinishedAt = null,
+            EndReason = null,
+            Error = null,
+            Exclusions = null,
+            Fingerprint = null,
+        };
+        return (new(true, true, JobStatus.Pending, "The job is back in its queue."), JobChange.Move(job, after, Mover.Operator, JobEventTypes.Retried, clock, reason));
+    }
+
+    /// <summary>A dead letter goes, with its history.</summary>
+    public static (ControlAnswer Answer, JobChange? Change) Purge(JobRecord job, long clock) => job.Status.IsDeadLetter()
+        ? (new(true, true, job.Status, "The dead letter is deleted."), JobChange.Delete(job, clock))
+        : (new(true, false, job.Status, $"The job is {job.Status.Name()}: only a dead letter (failed, timeout) can be purged."), null);
+
+    /// <summary>Its service is asked, and told to stop it, at once.</summary>
+    private static JobRecord AskedToStop(JobRecord job, long clock) => job.Inquiry is { } inquiry ? job with { Inquiry = inquiry with { NextAskAt = clock } } : job;
 }

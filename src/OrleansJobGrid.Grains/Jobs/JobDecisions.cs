@@ -38,6 +38,7 @@ public static partial class JobDecisions
             Retry = s.Retry,
             AttemptTimeoutMs = s.AttemptTimeoutMs ?? attemptTimeoutMs,
             OwnAttemptTimeout = s.AttemptTimeoutMs is not null,
+            StallTimeoutMs = s.StallTimeoutMs,
             QueueTimeoutMs = s.QueueTimeoutMs,
             Idempotent = s.Idempotent,
             OnUnknown = s.OnUnknown,
@@ -65,6 +66,7 @@ public static partial class JobDecisions
             LastGrant = new(operationId, to.SessionId, to.WorkerId, clock),
             StartedAt = null,
             RetryAt = null,
+            Adopted = null,
         };
         return JobChange.Move(job, after, Mover.Queue, JobEventTypes.Assigned, clock, session: to.SessionId, operationId: operationId);
     }
@@ -73,10 +75,10 @@ public static partial class JobDecisions
     public static JobAnswer Begin(JobRecord job, GrantToken token, long clock)
     {
         if (!Holds(job, token))
-            return new(ReportOutcome.Stale);
+            return new(StaleOutcome(job, token));
         if (job.Status == JobStatus.InProgress)
-            return new(job.CancelRequestedAt is null ? ReportOutcome.Accepted : ReportOutcome.StopRequested);
-        if (job.CancelRequestedAt is not null)
+            return new(job.StopRequested ? ReportOutcome.StopRequested : ReportOutcome.Accepted);
+        if (job.StopRequested)
             return new(ReportOutcome.StopRequested);
         var after = job with { Status = JobStatus.InProgress, StartedAt = clock };
         return new(ReportOutcome.Accepted, JobChange.Move(job, after, Mover.Worker, JobEventTypes.Started, clock, session: job.LastGrant!.SessionId));
@@ -86,8 +88,8 @@ public static partial class JobDecisions
     public static JobAnswer Checkpoint(JobRecord job, GrantToken token, byte[] state)
     {
         if (!Holds(job, token))
-            return new(ReportOutcome.Stale);
-        var outcome = job.CancelRequestedAt is null ? ReportOutcome.Accepted : ReportOutcome.StopRequested;
+            return new(StaleOutcome(job, token));
+        var outcome = job.StopRequested ? ReportOutcome.StopRequested : ReportOutcome.Accepted;
         return new(outcome, JobChange.Note(job, job with { Checkpoint = state }));
     }
 
@@ -95,7 +97,7 @@ public static partial class JobDecisions
     public static JobAnswer Complete(JobRecord job, GrantToken token, CompletionReport report, long clock)
     {
         if (!IsLastGrant(job, token))
-            return new(ReportOutcome.Stale);
+            return new(StaleOutcome(job, token));
         if (job.Status.IsFinal())
             return new(job.Status == JobStatus.Completed ? ReportOutcome.Accepted : ReportOutcome.Stale);
         var after = Settled(job) with
@@ -104,12 +106,15 @@ public static partial class JobDecisions
             StartedAt = job.StartedAt ?? Math.Max(job.LastGrant!.At, clock - report.DurationMs),
             FinishedAt = clock,
             RetryAt = null,
+            PausedAt = null,
+            Exclusions = null,
             // Nobody resumes from it any more, and its room is the result's.
             Checkpoint = null,
             Result = report.Result is null ? null : new(report.Result),
             Outputs = report.Outputs.Count == 0 ? null : report.Outputs,
             Error = null,
-            EndReason = job.CancelRequestedAt is null ? null : "completed before the requested cancel reached it",
+            EndReason = job.CancelRequestedAt is not null ? "completed before the requested cancel reached it"
+                : job.PauseRequestedAt is not null ? "completed before the requested pause reached it" : null,
         };
         var reason = job.Status.IsGranted() ? after.EndReason : $"late result of epoch {token.Epoch}";
         return new(ReportOutcome.Accepted, JobChange.Move(job, after, Mover.Worker, JobEventTypes.Completed, clock, reason));
@@ -119,37 +124,29 @@ public static partial class JobDecisions
     public static JobAnswer Fail(JobRecord job, GrantToken token, FailureReport report, long clock, double draw)
     {
         if (!Holds(job, token))
-            return new(WasHandled(job, token) ? ReportOutcome.Accepted : ReportOutcome.Stale);
-        var failure = new FailureView(
-            job.Attempt, job.Epoch, job.LastGrant!.WorkerId, report.FailureType, Short(report.FailureReason, NameCharacters), Short(report.Message, MessageCharacters), clock);
-        var failed = Settled(job) with
-        {
-            Failures = [.. (job.Failures ?? []).TakeLast(KeptFailures - 1), failure],
-            Error = Short(report.Message, ErrorCharacters),
-        };
-        if (job.CancelRequestedAt is not null)
-            return new(ReportOutcome.Accepted, Cancelled(job, failed, Mover.Worker, clock, "stopped by request").Preceded(JobEventTypes.AttemptFailed, clock, report.Message));
-        var decision = RetryDecision.Of(job, report, draw);
-        var after = decision switch
-        {
-            { Retry: false } => failed with { Status = JobStatus.Failed, FinishedAt = clock, EndReason = decision.Reason },
-            { DelayMs: 0 } => failed with { Status = JobStatus.Pending, PendingSince = clock },
-            _ => failed with { Status = JobStatus.Retrying, RetryAt = clock + decision.DelayMs },
-        };
-        var eventType = decision.Retry ? JobEventTypes.Requeued : JobEventTypes.Failed;
-        return new(ReportOutcome.Accepted, JobChange.Move(job, after, Mover.Worker, eventType, clock, decision.Reason)
-            .Preceded(JobEventTypes.AttemptFailed, clock, $"{report.FailureType}/{report.FailureReason}: {report.Message}"));
+            return new(WasHandled(job, token) ? ReportOutcome.Accepted : StaleOutcome(job, token));
+        return new(ReportOutcome.Accepted, Failed(job, report, Mover.Worker, clock, draw));
     }
 
     /// <summary>The worker stopped without a result; the job keeps its attempt.</summary>
-    public static JobAnswer Stopped(JobRecord job, GrantToken token, StopReason reason, long clock)
+    public static JobAnswer Stopped(JobRecord job, GrantToken token, StopReason reason, RecoveryPolicy policy, long clock)
     {
         if (!Holds(job, token))
-            return new(WasHandled(job, token) ? ReportOutcome.Accepted : ReportOutcome.Stale);
-        if (job.CancelRequestedAt is not null)
-            return new(ReportOutcome.Accepted, Cancelled(job, Settled(job), Mover.Worker, clock, "stopped by request"));
+            return new(WasHandled(job, token) ? ReportOutcome.Accepted : StaleOutcome(job, token));
+        // Whatever was posted outside lives on without its worker, unless that says that it ended it.
+        if (reason is not (StopReason.Requested or StopReason.Stalled) && Open(job).Any())
+        {
+            var left = reason is StopReason.Detached or StopReason.Drained;
+            return new(ReportOutcome.Accepted, Reconciling(
+                job, Mover.Worker, left ? "its worker leaves, the work goes on outside" : "its worker cannot say what became of the work outside", clock, left, policy, clock));
+        }
+
+        if (reason == StopReason.Stalled && !job.StopRequested)
+            return new(ReportOutcome.Accepted, TimedOut(job, clock, "it made no progress within its stall timeout", Mover.Worker));
+        if (ByRequest(job, Settled(job), Mover.Worker, clock, "stopped by request") is { } asked)
+            return new(ReportOutcome.Accepted, asked);
         var (eventType, why) = reason == StopReason.NotBegun
-            ? (JobEventTypes.GrantReturned, "the grant never reached its worker")
+            ? (JobEventTypes.GrantReturned, "the grant never reached its worker, or found no use there")
             : (JobEventTypes.Requeued, "its worker leaves");
         return new(ReportOutcome.Accepted, JobChange.Move(job, TakenBack(job, clock), Mover.Worker, eventType, clock, why));
     }
@@ -165,15 +162,76 @@ public static partial class JobDecisions
 
     /// <summary>Back to the queue at its own place; the attempt does not count.</summary>
     private static JobRecord TakenBack(JobRecord job, long clock) =>
-        Settled(job) with { Status = JobStatus.Pending, Attempt = job.Attempt - 1, PendingSince = clock };
+        Settled(job) with { Status = JobStatus.Pending, Attempt = Math.Max(0, job.Attempt - 1), PendingSince = clock };
 
-    /// <summary>An attempt's end leaves no request open.</summary>
-    private static JobRecord Settled(JobRecord job) => job with { CancelRequestedAt = null };
+    /// <summary>An attempt's end leaves no request and no question open.</summary>
+    private static JobRecord Settled(JobRecord job) => job with { CancelRequestedAt = null, PauseRequestedAt = null, Inquiry = null };
+
+    private static JobChange Failed(JobRecord job, FailureReport report, Mover by, long clock, double draw)
+    {
+        var failure = new FailureView(
+            job.Attempt, job.Epoch, job.LastGrant!.WorkerId, Short(report.FailureType, NameCharacters), Short(report.FailureReason, NameCharacters),
+            Short(report.Message, MessageCharacters), clock, Short(report.FailureClass, NameCharacters));
+        var failed = Settled(job) with
+        {
+            Failures = [.. (job.Failures ?? []).TakeLast(KeptFailures - 1), failure],
+            Error = Short(report.Message, ErrorCharacters),
+        };
+        var told = $"{report.FailureType}/{report.FailureReason}: {report.Message}";
+        if (job.CancelRequestedAt is not null)
+            return Cancelled(job, failed, by, clock, "stopped by request").Preceded(JobEventTypes.AttemptFailed, clock, told, report);
+        var decision = RetryDecision.Of(job, report, draw);
+        if (decision.Retry && job.PauseRequestedAt is not null)
+            return Paused(job, failed, by, clock, "stopped by request").Preceded(JobEventTypes.AttemptFailed, clock, told, report);
+        var after = decision switch
+        {
+            { Retry: false } => Dead(failed, decision.Reason, $"{report.FailureType}/{report.FailureReason}", clock, report.Message),
+            { DelayMs: 0 } => failed with { Status = JobStatus.Pending, PendingSince = clock },
+            _ => failed with { Status = JobStatus.Retrying, RetryAt = clock + decision.DelayMs },
+        };
+        var eventType = decision.Retry ? JobEventTypes.Requeued : JobEventTypes.Failed;
+        return JobChange.Move(job, after, by, eventType, clock, decision.Reason).Preceded(JobEventTypes.AttemptFailed, clock, told, report);
+    }
 
     private static string Short(string text, int characters) => text.Length <= characters ? text : text[..characters] + " …";
 
+    /// <summary>Every edge that ends an attempt settles what was asked for; null: nothing was.</summary>
+    private static JobChange? ByRequest(JobRecord before, JobRecord after, Mover by, long clock, string reason) =>
+        before.CancelRequestedAt is not null ? Cancelled(before, after, by, clock, $"stop requested; {reason}")
+        : before.PauseRequestedAt is not null ? Paused(before, after with { Attempt = Math.Max(0, after.Attempt - 1) }, by, clock, $"pause requested; {reason}")
+        : null;
+
     private static JobChange Cancelled(JobRecord before, JobRecord after, Mover by, long clock, string reason) =>
-        JobChange.Move(before, after with { Status = JobStatus.Cancelled, FinishedAt = clock, EndReason = Short(reason, MessageCharacters), RetryAt = null, DelayedUntil = null }, by, JobEventTypes.Cancelled, clock, reason);
+        JobChange.Move(
+            before,
+            after with
+            {
+                Status = JobStatus.Cancelled,
+                FinishedAt = clock,
+                EndReason = Short(reason, MessageCharacters),
+                RetryAt = null,
+                DelayedUntil = null,
+                PausedAt = null,
+                Exclusions = null,
+            },
+            by,
+            JobEventTypes.Cancelled,
+            clock,
+            reason);
+
+    private static JobChange Paused(JobRecord before, JobRecord after, Mover by, long clock, string reason) =>
+        JobChange.Move(before, after with { Status = JobStatus.Paused, PausedAt = clock, RetryAt = null, DelayedUntil = null }, by, JobEventTypes.Paused, clock, reason);
+
+    private static JobRecord Dead(JobRecord job, string reason, string kind, long clock, string? message = null) => job with
+    {
+        Status = JobStatus.Failed,
+        FinishedAt = clock,
+        EndReason = Short(reason, ErrorCharacters),
+        Error = Short(message ?? reason, ErrorCharacters),
+        RetryAt = null,
+        Exclusions = null,
+        Fingerprint = FailureFingerprint.Of(job.Service, kind, message ?? kind),
+    };
 }
 
 /// <summary>An answer to a worker, and the change to write before it is given; null: nothing changes.</summary>

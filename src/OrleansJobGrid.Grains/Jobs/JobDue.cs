@@ -8,6 +8,9 @@ public static class JobDue
     /// <summary>How long a requested stop may stay unconfirmed.</summary>
     public static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
 
+    /// <summary>Longest pause.</summary>
+    public static readonly TimeSpan PauseLimit = TimeSpan.FromDays(7);
+
     /// <summary>How long a final record is kept: completed, cancelled.</summary>
     public static readonly TimeSpan KeepCompleted = TimeSpan.FromHours(24);
 
@@ -15,13 +18,20 @@ public static class JobDue
     public static readonly TimeSpan KeepFailed = TimeSpan.FromDays(7);
 
     /// <summary>The next due time of a record, Unix ms.</summary>
-    public static long Next(JobRecord record) => record.Status switch
+    public static long Next(JobRecord record) => Min(OfStatus(record), record.StaleCheckAt);
+
+    /// <summary>When a final record goes.</summary>
+    public static long Deletion(JobRecord record) =>
+        record.FinishedAt!.Value + (long)(record.Status.IsDeadLetter() ? KeepFailed : KeepCompleted).TotalMilliseconds;
+
+    private static long OfStatus(JobRecord record) => record.Status switch
     {
-        JobStatus.Pending => Min(record.DelayedUntil ?? QueueLimit(record), record.Deadline),
+        JobStatus.Pending => Min(Min(record.DelayedUntil ?? QueueLimit(record), record.Deadline), ExclusionEnd(record)),
         JobStatus.Retrying => Min(record.RetryAt!.Value, record.Deadline),
         JobStatus.Assigned or JobStatus.InProgress => Min(Min(AttemptLimit(record), record.Deadline), StopDue(record)),
-        JobStatus.Completed or JobStatus.Cancelled => record.FinishedAt!.Value + (long)KeepCompleted.TotalMilliseconds,
-        _ => record.FinishedAt!.Value + (long)KeepFailed.TotalMilliseconds,
+        JobStatus.Reconciling => Min(Min(Math.Min(record.Inquiry!.NextAskAt, record.Inquiry.HoldUntil), record.Deadline), StopDue(record)),
+        JobStatus.Paused => Min(PauseEnd(record), record.Deadline),
+        _ => Deletion(record),
     };
 
     /// <summary>End of the wait for a grant.</summary>
@@ -31,8 +41,14 @@ public static class JobDue
     /// <summary>End of the attempt that runs.</summary>
     public static long AttemptLimit(JobRecord record) => (record.StartedAt ?? record.LastGrant!.At) + record.AttemptTimeoutMs;
 
-    /// <summary>When a requested stop counts as not coming.</summary>
-    public static long? StopDue(JobRecord record) => record.CancelRequestedAt + (long)StopLimit.TotalMilliseconds;
+    /// <summary>When a requested stop counts as not coming: of a cancel, else of a pause.</summary>
+    public static long? StopDue(JobRecord record) => (record.CancelRequestedAt ?? record.PauseRequestedAt) + (long)StopLimit.TotalMilliseconds;
+
+    /// <summary>End of a pause.</summary>
+    public static long PauseEnd(JobRecord record) => record.PausedAt!.Value + (long)PauseLimit.TotalMilliseconds;
+
+    /// <summary>When the first exclusion ends.</summary>
+    public static long? ExclusionEnd(JobRecord record) => record.Exclusions?.Min(e => e.Until);
 
     private static long Min(long value, long? other) => other is { } o && o < value ? o : value;
 }

@@ -4,7 +4,7 @@ namespace OrleansJobGrid.Grains.Jobs;
 
 /// <summary>An entry of a job's audit log as stored.</summary>
 public sealed record JobEvent(
-    long Sequence, string Type, long At, JobStatus From, JobStatus To, int Attempt, long Epoch, string? WorkerId, string? Reason);
+    long Sequence, string Type, long At, JobStatus From, JobStatus To, int Attempt, long Epoch, string? WorkerId, string? Reason, FailureReport? Failure = null);
 
 /// <summary>Names of events.</summary>
 public static class JobEventTypes
@@ -21,4 +21,17 @@ public static class JobEventTypes
     public const string Cancelled = "cancelled";
     public const string Failed = "failed";
     public const string TimedOut = "timed_out";
+    public const string ServiceSubmitted = "service_submitted";
+    public const string Reconciling = "reconciling";
+    public const string Held = "held";
+    public const string Adopted = "adopted";
+    public const string MachineLost = "machine_lost";
+    public const string StaleSubmit = "stale_submit";
+    public const string PauseRequested = "pause_requested";
+    public const string PauseWithdrawn = "pause_withdrawn";
+    public const string Paused = "paused";
+    public const string Resumed = "resumed";
+    public const string Retried = "retried";
+    public const string Resolved = "resolved";
+    public const string ExclusionEnded = "exclusion_ended";
 }

@@ -17,13 +17,19 @@ internal sealed partial class JobGrain
             _loaded = false;
         if (await Load() is not { } job)
             return ReportOutcome.Gone;
-        if (!job.Status.IsGranted() || job.Token != token)
-            return ReportOutcome.Stale;
+        switch (JobDecisions.DirectiveFor(job, token))
+        {
+            case Directive.CancelYours:
+                return ReportOutcome.Stale;
+            case Directive.LeaveIt:
+                return ReportOutcome.LeaveIt;
+        }
+
         _percent = Math.Clamp(percent, _percent, 100);
         _message = message;
         _progressNumber++;
         Seen();
-        return job.CancelRequestedAt is null ? ReportOutcome.Accepted : ReportOutcome.StopRequested;
+        return job.StopRequested ? ReportOutcome.StopRequested : ReportOutcome.Accepted;
     }
 
     public async Task<JobView?> Watch(long seenVersion, long seenProgress, TimeSpan wait)

@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans.Dashboard;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Workers;
+using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Grains.Queues;
 using OrleansJobGrid.Grains.Storage;
 using OrleansJobGrid.Storage;
@@ -18,7 +20,8 @@ namespace OrleansJobGrid.Grains.Jobs;
 /// </remarks>
 [NoProfiling, GrainType("jobgrid.job")]
 internal sealed partial class JobGrain(
-    StoreLanes lanes, HintSender hints, RecentSubmissions recent, BackoffReminders reminders, IArtefactStore artefacts, TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain, IRemindable
+    StoreLanes lanes, HintSender hints, RecentSubmissions recent, BackoffReminders reminders, IArtefactStore artefacts, IOptions<JobGridOptions> options,
+    TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain, IRemindable
 {
     private const int RaceLimit = 5;
 
@@ -49,18 +52,7 @@ internal sealed partial class JobGrain(
             return new(null, $"the job is {record.Status.Name()}");
         }
 
-        return new(
-            new()
-            {
-                JobId = JobId,
-                Token = granted.Token,
-                Attempt = granted.Attempt,
-                Service = granted.Service,
-                Payload = granted.Payload.Utf8.ToArray(),
-                Checkpoint = granted.Checkpoint,
-                AttemptTimeoutMs = granted.AttemptTimeoutMs,
-            },
-            null);
+        return new(GrantOf(granted), null);
     }
 
     public Task<ReportOutcome> Begin(GrantToken token) => Report(job => JobDecisions.Begin(job, token, lanes.Clock.Now));
@@ -78,34 +70,14 @@ internal sealed partial class JobGrain(
     }
 
     public Task<ReportOutcome> Stopped(GrantToken token, StopReason reason) =>
-        Report(job => JobDecisions.Stopped(job, token, reason, lanes.Clock.Now));
-
-    public async Task SessionEnded(string sessionId, string reason) =>
-        await Change(job => (job, JobDecisions.SessionEnded(job, sessionId, reason, lanes.Clock.Now)));
+        Report(job => JobDecisions.Stopped(job, token, reason, Policy, lanes.Clock.Now));
 
     public async Task OnDue()
     {
         var before = await Load();
-        var (after, _) = await Change(job => (job, JobDecisions.Due(job, lanes.Clock.Now)));
+        var (after, _) = await Change(job => (job, JobDecisions.Due(job, Policy, lanes.Clock.Now)));
         if (before is null || after?.Status.IsGranted() != true)
             LeaveIfIdle();
-        if (before is not null && before.Status.IsGranted() && _record is { Status: var now } && now.IsFinal())
-            Stop(before, now == JobStatus.Timeout ? "the job timed out" : "the job was cancelled");
-    }
-
-    public async Task<ControlAnswer> Cancel(string reason)
-    {
-        ControlAnswer? answer = null;
-        var (record, _) = await Change(job =>
-        {
-            (answer, var change) = JobDecisions.Cancel(job, reason, lanes.Clock.Now);
-            return (job, change);
-        });
-        if (record is null)
-            return new(false, false, default, $"There is no job '{JobId}'.");
-        if (_record is { CancelRequestedAt: not null } asked)
-            Stop(asked, reason);
-        return answer!;
     }
 
     /// <summary>Answers a worker; the change, if any, is written first.</summary>
@@ -212,6 +184,7 @@ internal sealed partial class JobGrain(
         _loaded = _record is not null;
         hints.Tell(change.Before, change.After, operation, result);
         Seen();
+        FollowUp(change);
         await Remind(change.Before!, change.After);
         if (_record is null)
             await DeleteFiles();
@@ -219,11 +192,6 @@ internal sealed partial class JobGrain(
             LeaveIfIdle();
         return result;
     }
-
-    private void Stop(JobRecord granted, string reason) =>
-        GrainFactory.Worker(granted.LastGrant!.WorkerId)
-            .Stop(granted.LastGrant.SessionId, new(JobId, granted.Token, reason))
-            .Ignore();
 
     private async Task DeleteFiles()
     {

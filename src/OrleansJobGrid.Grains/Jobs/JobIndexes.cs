@@ -13,6 +13,9 @@ public static class JobIndexes
     public const string Ids = "ids";
     public const string Due = "due";
 
+    /// <summary>All dead letters.</summary>
+    public const string Dead = "dead";
+
     private static readonly string[] StatusNames = ["", .. JobStatusNames.All.Select(s => "status:" + s.Name())];
 
     public static string Status(JobStatus status) => StatusNames[(int)status];
@@ -22,6 +25,9 @@ public static class JobIndexes
     public static string Customer(string customerId) => "customer:" + customerId;
 
     public static string Workflow(string workflowId) => "workflow:" + workflowId;
+
+    /// <summary>Dead letters whose failures are of one kind.</summary>
+    public static string DeadOf(string fingerprint) => "dead:" + fingerprint;
 
     public static string Leased(string sessionId) => "leased:" + sessionId;
 
@@ -42,6 +48,10 @@ public static class JobIndexes
             entries.Add(new(Workflow(workflow), record.Sequence));
         if (record.Status.IsGranted())
             entries.Add(new(Leased(record.LastGrant!.SessionId), 0));
+        if (record.Status.IsDeadLetter())
+            entries.Add(new(Dead, record.Sequence));
+        if (record.Status.IsDeadLetter() && record.Fingerprint is { } fingerprint)
+            entries.Add(new(DeadOf(fingerprint), record.Sequence));
         return entries;
     }
 
@@ -53,17 +63,4 @@ public static class JobIndexes
         var signature = Signature.Of(record);
         return new(record.Queue, record.Order, signature.Hash, signature.Text, record.CustomerId ?? "");
     }
-}
-
-/// <summary>The requirement of a job as text, equal for jobs that the same workers can do.</summary>
-public readonly record struct Signature(string Text)
-{
-    private const string ServicePrefix = "service=";
-
-    public long Hash => (long)TextHash.Of(Text);
-
-    /// <summary>The service that it asks for.</summary>
-    public string Service => Text[ServicePrefix.Length..];
-
-    public static Signature Of(JobRecord record) => new(ServicePrefix + record.Service);
 }

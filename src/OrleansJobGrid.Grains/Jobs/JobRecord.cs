@@ -30,6 +30,7 @@ public sealed record JobRecord
 
     /// <summary>Whether the job named its attempt timeout itself.</summary>
     public bool OwnAttemptTimeout { get; init; }
+    public long? StallTimeoutMs { get; init; }
     public long? QueueTimeoutMs { get; init; }
     public bool Idempotent { get; init; }
     public string? OnUnknown { get; init; }
@@ -54,6 +55,15 @@ public sealed record JobRecord
     /// <summary>Runs that the job is answerable for: not rescues, not grants taken back.</summary>
     public int Attempt { get; init; }
 
+    /// <summary>Attempts before its last retry by hand, which the limits do not count any more.</summary>
+    public int AttemptsBefore { get; init; }
+
+    /// <summary>Its last retry by hand.</summary>
+    public long? RetriedAt { get; init; }
+
+    /// <summary>Grants whose session died with work that had begun, since its last retry by hand.</summary>
+    public int Rescues { get; init; }
+
     /// <summary>Raised by every grant and by nothing else.</summary>
     public long Epoch { get; init; }
 
@@ -67,7 +77,28 @@ public sealed record JobRecord
     public string? Error { get; init; }
     public IReadOnlyList<FailureView>? Failures { get; init; }
     public long? CancelRequestedAt { get; init; }
+    public long? PauseRequestedAt { get; init; }
+    public long? PausedAt { get; init; }
     public string? EndReason { get; init; }
+
+    /// <summary>Posts to services outside, oldest first; those that cannot matter any more are dropped.</summary>
+    public IReadOnlyList<ServiceSubmission>? Submissions { get; init; }
+
+    /// <summary>The external id of the submission that the last grant took over.</summary>
+    public string? Adopted { get; init; }
+
+    /// <summary>When former instances are asked once more whether a post came in after all.</summary>
+    public long? StaleCheckAt { get; init; }
+    public int StaleChecks { get; init; }
+
+    /// <summary>Set while the job is reconciling.</summary>
+    public Inquiry? Inquiry { get; init; }
+
+    /// <summary>Where it is not to be tried, for now.</summary>
+    public IReadOnlyList<Exclusion>? Exclusions { get; init; }
+
+    /// <summary>Of a dead letter: equal for failures of the same kind.</summary>
+    public string? Fingerprint { get; init; }
     public byte[]? Checkpoint { get; init; }
 
     /// <summary>Events written so far.</summary>
@@ -75,6 +106,9 @@ public sealed record JobRecord
 
     /// <summary>The last grant's token, or the default where there was none.</summary>
     public GrantToken Token => LastGrant is { } grant ? new(Epoch, grant.OperationId) : default;
+
+    /// <summary>Whether its end or its pause was asked for, and the worker has not confirmed.</summary>
+    public bool StopRequested => CancelRequestedAt is not null || PauseRequestedAt is not null;
 
     /// <summary>Whether claims may take it.</summary>
     public bool IsReady => Status == JobStatus.Pending && DelayedUntil is null;

@@ -10,6 +10,7 @@ public enum Mover
     Worker,
     Wheel,
     Recovery,
+    Operator,
 }
 
 /// <summary>An edge of the state diagram; a null <paramref name="From"/>: the job did not exist.</summary>
@@ -24,7 +25,10 @@ public static class JobTransitions
 
         new(JobStatus.Pending, JobStatus.Assigned, Mover.Queue),
         new(JobStatus.Pending, JobStatus.Cancelled, Mover.Submitter),
+        new(JobStatus.Pending, JobStatus.Paused, Mover.Submitter),
         new(JobStatus.Pending, JobStatus.Timeout, Mover.Wheel),
+        // A post of an earlier grant came in after all, and its work is taken over instead of doing it twice.
+        new(JobStatus.Pending, JobStatus.InProgress, Mover.Recovery),
         // The last grant's result comes in late, after its job was taken back.
         new(JobStatus.Pending, JobStatus.Completed, Mover.Worker),
 
@@ -35,7 +39,11 @@ public static class JobTransitions
         new(JobStatus.Assigned, JobStatus.Failed, Mover.Worker),
         new(JobStatus.Assigned, JobStatus.Cancelled, Mover.Worker),
         new(JobStatus.Assigned, JobStatus.Pending, Mover.Worker),
+        new(JobStatus.Assigned, JobStatus.Paused, Mover.Worker),
+        new(JobStatus.Assigned, JobStatus.Timeout, Mover.Worker),
         new(JobStatus.Assigned, JobStatus.Pending, Mover.Recovery),
+        new(JobStatus.Assigned, JobStatus.Failed, Mover.Recovery),
+        new(JobStatus.Assigned, JobStatus.Paused, Mover.Recovery),
         new(JobStatus.Assigned, JobStatus.Cancelled, Mover.Recovery),
         new(JobStatus.Assigned, JobStatus.Cancelled, Mover.Wheel),
         new(JobStatus.Assigned, JobStatus.Timeout, Mover.Wheel),
@@ -45,7 +53,14 @@ public static class JobTransitions
         new(JobStatus.InProgress, JobStatus.Failed, Mover.Worker),
         new(JobStatus.InProgress, JobStatus.Cancelled, Mover.Worker),
         new(JobStatus.InProgress, JobStatus.Pending, Mover.Worker),
+        new(JobStatus.InProgress, JobStatus.Paused, Mover.Worker),
+        new(JobStatus.InProgress, JobStatus.Timeout, Mover.Worker),
+        // The worker left its work running outside, or cannot say what became of it.
+        new(JobStatus.InProgress, JobStatus.Reconciling, Mover.Worker),
+        new(JobStatus.InProgress, JobStatus.Reconciling, Mover.Recovery),
         new(JobStatus.InProgress, JobStatus.Pending, Mover.Recovery),
+        new(JobStatus.InProgress, JobStatus.Failed, Mover.Recovery),
+        new(JobStatus.InProgress, JobStatus.Paused, Mover.Recovery),
         new(JobStatus.InProgress, JobStatus.Cancelled, Mover.Recovery),
         new(JobStatus.InProgress, JobStatus.Cancelled, Mover.Wheel),
         new(JobStatus.InProgress, JobStatus.Timeout, Mover.Wheel),
@@ -53,7 +68,34 @@ public static class JobTransitions
         new(JobStatus.Retrying, JobStatus.Pending, Mover.Wheel),
         new(JobStatus.Retrying, JobStatus.Cancelled, Mover.Submitter),
         new(JobStatus.Retrying, JobStatus.Timeout, Mover.Wheel),
+        new(JobStatus.Retrying, JobStatus.Paused, Mover.Submitter),
         new(JobStatus.Retrying, JobStatus.Completed, Mover.Worker),
+        new(JobStatus.Retrying, JobStatus.InProgress, Mover.Recovery),
+
+        // Adopted: a grant that counts no attempt.
+        new(JobStatus.Reconciling, JobStatus.InProgress, Mover.Recovery),
+        new(JobStatus.Reconciling, JobStatus.Pending, Mover.Recovery),
+        new(JobStatus.Reconciling, JobStatus.Retrying, Mover.Recovery),
+        new(JobStatus.Reconciling, JobStatus.Failed, Mover.Recovery),
+        new(JobStatus.Reconciling, JobStatus.Cancelled, Mover.Recovery),
+        new(JobStatus.Reconciling, JobStatus.Paused, Mover.Recovery),
+        // Held for its whole limit: on_unknown decides.
+        new(JobStatus.Reconciling, JobStatus.Pending, Mover.Wheel),
+        new(JobStatus.Reconciling, JobStatus.Failed, Mover.Wheel),
+        new(JobStatus.Reconciling, JobStatus.Cancelled, Mover.Wheel),
+        new(JobStatus.Reconciling, JobStatus.Timeout, Mover.Wheel),
+        new(JobStatus.Reconciling, JobStatus.Completed, Mover.Worker),
+        new(JobStatus.Reconciling, JobStatus.Completed, Mover.Operator),
+        new(JobStatus.Reconciling, JobStatus.Pending, Mover.Operator),
+        new(JobStatus.Reconciling, JobStatus.Failed, Mover.Operator),
+
+        new(JobStatus.Paused, JobStatus.Pending, Mover.Submitter),
+        new(JobStatus.Paused, JobStatus.Cancelled, Mover.Submitter),
+        new(JobStatus.Paused, JobStatus.Timeout, Mover.Wheel),
+        new(JobStatus.Paused, JobStatus.Completed, Mover.Worker),
+
+        new(JobStatus.Failed, JobStatus.Pending, Mover.Operator),
+        new(JobStatus.Timeout, JobStatus.Pending, Mover.Operator),
     ];
 
     private static readonly HashSet<JobTransition> Edges = [.. Table];

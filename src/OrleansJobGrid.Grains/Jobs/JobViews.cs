@@ -42,8 +42,14 @@ public static class JobViews
         Failures = r.Failures ?? [],
         CancelRequested = r.CancelRequestedAt is not null,
         EndReason = r.EndReason,
+        HeldReason = r.Inquiry?.HeldReason,
+        PauseRequested = r.PauseRequestedAt is not null,
+        Submissions = r.Submissions ?? [],
+        Rescues = r.Rescues,
+        Fingerprint = r.Fingerprint,
+        StallTimeoutMs = r.StallTimeoutMs,
     };
 
     public static JobEventView Of(JobEvent e) =>
-        new(e.Sequence, e.Type, e.At, e.From == default ? null : e.From.Name(), e.To.Name(), e.Attempt, e.Epoch, e.WorkerId, e.Reason);
+        new(e.Sequence, e.Type, e.At, e.From == default ? null : e.From.Name(), e.To.Name(), e.Attempt, e.Epoch, e.WorkerId, e.Reason, e.Failure);
 }

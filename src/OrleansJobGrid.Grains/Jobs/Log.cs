@@ -19,6 +19,9 @@ internal static partial class Log
     [LoggerMessage(1206, LogLevel.Warning, "The workers could not be read; submissions go on without a warning about unknown services.")]
     public static partial void WorkersUnknown(this ILogger logger, Exception exception);
 
+    [LoggerMessage(1207, LogLevel.Information, "Job {JobId}: worker {Worker} could not adopt it: {Reason}.")]
+    public static partial void AdopterGone(this ILogger logger, string jobId, string worker, string reason);
+
     [LoggerMessage(1205, LogLevel.Warning, "Job {JobId}: its files could not be removed with its record.")]
     public static partial void FilesNotDeleted(this ILogger logger, string jobId, Exception exception);
 }

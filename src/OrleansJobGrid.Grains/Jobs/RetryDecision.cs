@@ -22,40 +22,30 @@ public readonly record struct RetryDecision(bool Retry, long DelayMs, string Rea
     /// <param name="draw">0 (inclusive) to 1: spreads a delay over 75 to 125 %.</param>
     public static RetryDecision Of(JobRecord record, FailureReport failure, double draw)
     {
-        var classLimit = failure.FailureType switch
+        var classLimit = failure.FailureClass switch
         {
-            FailureTypes.Transient or FailureTypes.RateLimited => TransientAttempts,
-            FailureTypes.ResourceExhaustion => ResourceAttempts,
+            FailureClasses.Transient or FailureClasses.RateLimited or FailureClasses.MissingHere => TransientAttempts,
+            FailureClasses.ResourceExhaustion => ResourceAttempts,
             _ => 1,
         };
         if (classLimit == 1)
-            return new(false, 0, $"{failure.FailureType} failures are never retried");
+            return new(false, 0, $"{failure.FailureClass} failures are never retried");
         var limit = record.MaxRetries + 1 ?? classLimit;
-        if (record.Attempt >= limit)
-            return new(false, 0, $"attempt {record.Attempt} of {limit} failed");
+        var attempt = record.Attempt - record.AttemptsBefore;
+        if (attempt >= limit)
+            return new(false, 0, $"attempt {attempt} of {limit} failed");
         var delay = failure switch
         {
-            { FailureType: FailureTypes.RateLimited, RetryAfterMs: { } told } => Math.Clamp(told, 0, LongestToldMs),
-            { FailureType: FailureTypes.ResourceExhaustion } when record.Retry is null => 0,
+            { FailureClass: FailureClasses.RateLimited, RetryAfterMs: { } told } => Math.Clamp(told, 0, LongestToldMs),
+            { FailureClass: FailureClasses.ResourceExhaustion } when record.Retry is null => 0,
             _ => Spread(Backoff(record), draw),
         };
-        return new(true, delay, $"attempt {record.Attempt} of {limit} failed, the next in {delay} ms");
+        return new(true, delay, $"attempt {attempt} of {limit} failed, the next in {delay} ms");
     }
 
     private static double Backoff(JobRecord record) => record.Retry is { } own
-        ? Math.Min(own.BaseDelayMs * Math.Pow(own.Multiplier, record.Attempt - 1), own.MaxDelayMs)
-        : Math.Min(Math.Pow(2, record.Attempt) * 1_000, LongestDelayMs);
+        ? Math.Min(own.BaseDelayMs * Math.Pow(own.Multiplier, record.Attempt - record.AttemptsBefore - 1), own.MaxDelayMs)
+        : Math.Min(Math.Pow(2, record.Attempt - record.AttemptsBefore) * 1_000, LongestDelayMs);
 
     private static long Spread(double delay, double draw) => (long)(delay * (0.75 + draw / 2));
-}
-
-/// <summary>Classes of failure as a worker reports them.</summary>
-public static class FailureTypes
-{
-    public const string Transient = "transient";
-    public const string ResourceExhaustion = "resource_exhaustion";
-    public const string Malformed = "malformed";
-    public const string Refused = "refused";
-    public const string Unauthorized = "unauthorized";
-    public const string RateLimited = "rate_limited";
 }

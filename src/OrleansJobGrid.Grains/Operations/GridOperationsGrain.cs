@@ -70,6 +70,7 @@ internal sealed class GridOperationsGrain(IJobStore store, WorkerDirectory worke
             StartedAt = body.StartedAt,
             Version = body.Version,
             SessionId = session.Id,
+            Instances = [.. body.Instances.Select(i => new InstanceView(i.Instance, i.Service, i.OnThisMachine, body.Breakers.GetValueOrDefault(i.Instance)))],
         };
     }
 }

@@ -60,6 +60,10 @@ public sealed class JobLister(IJobStore store)
             indexes.Add(JobIndexes.Customer(customer));
         if (filter.WorkflowId is { } workflow)
             indexes.Add(JobIndexes.Workflow(workflow));
+        if (filter.Fingerprint is { } fingerprint)
+            indexes.Add(JobIndexes.DeadOf(fingerprint));
+        else if (filter.DeadLetters)
+            indexes.Add(JobIndexes.Dead);
         if (indexes.Count <= 1)
             return indexes.FirstOrDefault(JobIndexes.All);
         var counts = new long[indexes.Count];
@@ -102,7 +106,9 @@ public sealed class JobLister(IJobStore store)
         (filter.Status is not { } status || record.Status == status)
         && (filter.Service is not { } service || record.Service == service)
         && (filter.CustomerId is not { } customer || record.CustomerId == customer)
-        && (filter.WorkflowId is not { } workflow || record.WorkflowId == workflow);
+        && (filter.WorkflowId is not { } workflow || record.WorkflowId == workflow)
+        && (!filter.DeadLetters || record.Status.IsDeadLetter())
+        && (filter.Fingerprint is not { } fingerprint || (record.Status.IsDeadLetter() && record.Fingerprint == fingerprint));
 
     /// <summary>The place right before the first id of a prefix; ids are ASCII below DEL and ordered by their bytes.</summary>
     private static IndexPosition? Before(string prefix) =>

@@ -15,7 +15,7 @@ internal sealed class ClaimWaiters
     {
         if (!_lines.TryGetValue(profile.Key, out var line))
             _lines.Add(profile.Key, line = new(profile));
-        var waiter = new ClaimWaiter(claimId, ++_tickets, deadline);
+        var waiter = new ClaimWaiter(claimId, profile, ++_tickets, deadline);
         line.Waiters.AddLast(waiter);
         return waiter;
     }
@@ -23,18 +23,21 @@ internal sealed class ClaimWaiters
     /// <summary>Takes out the claim that waited longest among those that can do this; null: nobody can.</summary>
     public (ClaimWaiter Waiter, ServiceProfile Profile)? TakeFor(Signature signature)
     {
-        Line? first = null;
+        var excluded = signature.Excluded;
+        LinkedListNode<ClaimWaiter>? first = null;
         foreach (var line in _lines.Values)
         {
-            if (line.Waiters.First is { } head && line.Profile.Serves(signature) && (first is null || head.Value.Ticket < first.Waiters.First!.Value.Ticket))
-                first = line;
+            var head = line.Waiters.First;
+            while (head is not null && excluded.Contains(head.Value.Profile.Worker))
+                head = head.Next;
+            if (head is not null && (first is null || head.Value.Ticket < first.Value.Ticket) && line.Profile.Serves(signature))
+                first = head;
         }
 
         if (first is null)
             return null;
-        var waiter = first.Waiters.First!.Value;
-        first.Waiters.RemoveFirst();
-        return (waiter, first.Profile);
+        first.List!.Remove(first);
+        return (first.Value, first.Value.Profile);
     }
 
     /// <summary>Ends the wait of those whose time is over, or of one claim.</summary>
@@ -63,7 +66,7 @@ internal sealed class ClaimWaiters
 }
 
 /// <summary>A claim that waits; woken with an entry reserved for it, or with null when its wait ended.</summary>
-internal sealed record ClaimWaiter(Guid ClaimId, long Ticket, long Deadline)
+internal sealed record ClaimWaiter(Guid ClaimId, ServiceProfile Profile, long Ticket, long Deadline)
 {
     public TaskCompletionSource<ReadyItem?> Wake { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -16,6 +16,7 @@ internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILo
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ShardAgain = TimeSpan.FromMinutes(1);
+    private const int ProfilesKept = 10_000;
     private static readonly TimeSpan SetAsideFor = TimeSpan.FromSeconds(2);
 
     private readonly ReadyView _view = new(store.ShardCount);
@@ -24,7 +25,7 @@ internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILo
     private readonly Dictionary<int, long> _marksBefore = [];
     private readonly List<(ReadyItem Item, long Since)> _setAside = [];
     private Task _loaded = Task.CompletedTask;
-    private (IReadOnlyList<string> Services, ServiceProfile Profile)? _lastProfile;
+    private readonly Dictionary<string, (ClaimRequest Last, ServiceProfile Profile)> _profiles = new(StringComparer.Ordinal);
     private long _lastRoutineScan;
     private int _nextRoutineShard;
     private long _rescans;
@@ -42,7 +43,7 @@ internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILo
     public async Task<ClaimAnswer> Claim(ClaimRequest request)
     {
         await _loaded;
-        var profile = ProfileOf(request.Services);
+        var profile = ProfileOf(request);
         var deadline = time.GetTimestamp() + (long)(request.Wait.TotalSeconds * time.TimestampFrequency);
         ReadyItem? reserved = null;
         while (true)
@@ -123,13 +124,19 @@ internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILo
         return (new(grants), false);
     }
 
-    /// <summary>A worker claims again and again with the very same list, which a call within the silo does not copy.</summary>
-    private ServiceProfile ProfileOf(IReadOnlyList<string> services)
+    /// <summary>A worker claims again and again with the very same lists, which a call within the silo does not copy.</summary>
+    private ServiceProfile ProfileOf(ClaimRequest request)
     {
-        if (_lastProfile is { } last && ReferenceEquals(last.Services, services))
-            return last.Profile;
-        var profile = new ServiceProfile(services);
-        _lastProfile = (services, profile);
+        if (_profiles.TryGetValue(request.WorkerId, out var known)
+            && ReferenceEquals(known.Last.Services, request.Services) && ReferenceEquals(known.Last.Instances, request.Instances))
+        {
+            return known.Profile;
+        }
+
+        if (_profiles.Count >= ProfilesKept)
+            _profiles.Clear();
+        var profile = new ServiceProfile(request.Services, request.WorkerId, request.Instances);
+        _profiles[request.WorkerId] = (request, profile);
         return profile;
     }
 

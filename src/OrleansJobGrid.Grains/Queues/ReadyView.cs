@@ -66,7 +66,7 @@ public sealed class ReadyView
         ReadyOrder bestOrder = default;
         foreach (var bucket in Servable(profile))
         {
-            if (Head(bucket) is { } head && (best is null || head < bestOrder))
+            if (!bucket.Excluded.Contains(profile.Worker) && Head(bucket) is { } head && (best is null || head < bestOrder))
                 (best, bestOrder) = (bucket, head);
         }
 
@@ -170,6 +170,7 @@ public sealed class ReadyView
     private sealed class Bucket(Signature signature)
     {
         public Signature Signature { get; } = signature;
+        public IReadOnlyList<string> Excluded { get; } = signature.Excluded;
         public PriorityQueue<Entry, ReadyOrder> Heap { get; } = new();
         public int Live { get; set; }
 
@@ -225,19 +226,3 @@ public sealed class ReadyView
 
 /// <summary>An entry taken from the view.</summary>
 public readonly record struct ReadyItem(int Shard, StoredReady Ready, Signature Signature);
-
-/// <summary>What a worker can do, with a key by which equal profiles are one.</summary>
-public sealed class ServiceProfile
-{
-    private readonly HashSet<string> _services;
-
-    public ServiceProfile(IEnumerable<string> services)
-    {
-        _services = new(services, StringComparer.Ordinal);
-        Key = string.Join('\n', _services.Order(StringComparer.Ordinal));
-    }
-
-    public string Key { get; }
-
-    public bool Serves(Signature signature) => _services.Contains(signature.Service);
-}

@@ -18,15 +18,24 @@ public static class SessionDeath
     /// A session whose mark stands is over; one whose process is known dead is over once nothing of its work can live on; any other
     /// is over 1 s after its lease's end, unless the store was away (nobody could renew then).
     /// </summary>
-    /// <returns>The reason; null: it lives.</returns>
-    public static string? Of(SessionRecord session, SessionSigns signs, long clock, bool outage)
+    /// <param name="session">Its record.</param>
+    /// <param name="signs">What is known besides.</param>
+    /// <param name="clock">The store's clock.</param>
+    /// <param name="outage">Until when no lease is held against its worker, since nobody could renew.</param>
+    /// <returns>The cause and its words; null: it lives.</returns>
+    public static (SessionEndCause Cause, string Reason)? Of(SessionRecord session, SessionSigns signs, long clock, long outage)
     {
-        if (session.Ended)
-            return "its session ended";
         if (signs.ProcessDead)
-            return signs.ProcessDeadForMs >= signs.LingerMs ? "its worker's process is dead" : null;
-        if (!outage && session.ExpiresAt + GraceMs + signs.LingerMs <= clock)
-            return "its worker's lease ended without a sign of life";
+            return session.Ended || signs.ProcessDeadForMs >= signs.LingerMs ? (SessionEndCause.ProcessDead, "its worker's process is dead") : null;
+        if (session.Ended)
+            return (SessionEndCause.LeaseEnded, "its session ended");
+        if (clock >= outage && session.ExpiresAt + GraceMs + signs.LingerMs <= clock)
+        {
+            return session.ExpiresAt < outage
+                ? (SessionEndCause.Outage, "its lease could not be renewed while the store was away")
+                : (SessionEndCause.LeaseEnded, "its worker's lease ended without a sign of life");
+        }
+
         return null;
     }
 }

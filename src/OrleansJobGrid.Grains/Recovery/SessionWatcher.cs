@@ -31,8 +31,8 @@ internal sealed class SessionWatcher(
         {
             if (_ending.TryGetValue(session.Id, out var ending) && !ending.IsCompleted)
                 continue;
-            if (SessionDeath.Of(session, SignsOf(session), page.Clock, page.Clock < _outageUntil) is { } reason)
-                _ending[session.Id] = End(session.Id, reason);
+            if (SessionDeath.Of(session, SignsOf(session), page.Clock, _outageUntil) is var (cause, reason))
+                _ending[session.Id] = End(session.Id, cause, reason);
         }
 
         var known = page.Sessions.Select(s => s.Id).ToHashSet();
@@ -52,11 +52,11 @@ internal sealed class SessionWatcher(
         return new(true, (long)time.GetElapsedTime(_deadSince[session.Id]).TotalMilliseconds, body.LingerMs);
     }
 
-    private async Task End(string sessionId, string reason)
+    private async Task End(string sessionId, SessionEndCause cause, string reason)
     {
         try
         {
-            await grains.GetGrain<IReconciliationGrain>(sessionId).End(reason);
+            await grains.GetGrain<IReconciliationGrain>(sessionId).End(cause, reason);
         }
         catch (Exception e)
         {

@@ -16,6 +16,9 @@ public sealed record SessionBody
     public required string Version { get; init; }
     public long LingerMs { get; init; }
     public bool Draining { get; init; }
+    public IReadOnlyList<string> DeclaredServices { get; init; } = [];
+    public IReadOnlyList<InstanceProfile> Instances { get; init; } = [];
+    public IReadOnlyDictionary<string, BreakerView> Breakers { get; init; } = new Dictionary<string, BreakerView>();
     public IReadOnlyList<string> Jobs { get; init; } = [];
 
     public static SessionBody Of(Heartbeat heartbeat) => new()
@@ -28,6 +31,9 @@ public sealed record SessionBody
         Version = heartbeat.Profile.Version,
         LingerMs = heartbeat.Profile.LingerMs,
         Draining = heartbeat.Draining,
+        DeclaredServices = heartbeat.Profile.DeclaredServices,
+        Instances = heartbeat.Profile.Instances,
+        Breakers = heartbeat.Breakers,
         Jobs = [.. heartbeat.Held.Select(h => h.JobId)],
     };
 

@@ -21,10 +21,15 @@ internal sealed class WorkerGrain(
     /// <summary>Finds, however a grant got lost, that it did.</summary>
     private static readonly TimeSpan LeasesAgain = TimeSpan.FromMinutes(1);
 
+    private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(5);
+
     private readonly Dictionary<string, Held> _granted = new(StringComparer.Ordinal);
     private readonly List<StopOrder> _stops = [];
     private readonly List<StopOrder> _undelivered = [];
-    private TaskCompletionSource _stopsChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly List<JobGrant> _adoptions = [];
+    private readonly List<ServiceQuery> _queries = [];
+    private readonly Dictionary<Guid, TaskCompletionSource<ServiceAnswer>> _asked = [];
+    private TaskCompletionSource _ordersChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string? _sessionId;
     private long _sessionSeen;
     private bool _leasesUnknown = true;
@@ -44,13 +49,14 @@ internal sealed class WorkerGrain(
         if (answer.Ended)
         {
             _sessionId = null;
-            return new(0, true, []);
+            return new(0, true, await DirectivesFor(heartbeat.Held));
         }
 
         _sessionSeen = time.GetTimestamp();
         if (_leasesUnknown || time.GetElapsedTime(_leasesRead) >= LeasesAgain)
             await ReadLeases(heartbeat.SessionId);
         await TakeBackUnconfirmed(heartbeat, arrived);
+        await Direct(heartbeat.Held);
         return new((long)options.Value.Lease.TotalMilliseconds, false, [.. _stops]);
     }
 
@@ -88,16 +94,58 @@ internal sealed class WorkerGrain(
         return new(outcome, (await ClaimBeside(claimQueue, claim)).Grants);
     }
 
-    public async Task<IReadOnlyList<StopOrder>> NextStops(string sessionId, TimeSpan wait)
+    public async Task<WorkerOrders> NextOrders(string sessionId, TimeSpan wait)
     {
-        if (_undelivered.Count == 0)
-            await Task.WhenAny(_stopsChanged.Task, Task.Delay(wait, time));
+        if (_undelivered.Count + _adoptions.Count + _queries.Count == 0)
+            await Task.WhenAny(_ordersChanged.Task, Task.Delay(wait, time));
         if (sessionId != _sessionId)
-            return [];
-        // An order lost with this answer comes again with the next heartbeat's.
-        StopOrder[] orders = [.. _undelivered];
+            return WorkerOrders.None;
+        // What is lost with this answer comes again: a stop with the next heartbeat's, a query with the wheel, and an adoption that its
+        // worker does not list is taken back.
+        var orders = new WorkerOrders { Stops = [.. _undelivered], Adoptions = [.. _adoptions], Queries = [.. _queries] };
         _undelivered.Clear();
+        _adoptions.Clear();
+        _queries.Clear();
         return orders;
+    }
+
+    public Task Adopt(string sessionId, JobGrant grant)
+    {
+        if (sessionId != _sessionId)
+        {
+            _leasesUnknown = true;
+            return Task.CompletedTask;
+        }
+
+        _granted[grant.JobId] = new(grant.Token, time.GetTimestamp());
+        _adoptions.Add(grant);
+        TellListeners();
+        return Task.CompletedTask;
+    }
+
+    public async Task<ServiceAnswer> Ask(string sessionId, ServiceQuery query)
+    {
+        if (sessionId != _sessionId)
+            return new() { QueryId = query.QueryId, Fault = $"worker {WorkerId} is in another session" };
+        var answered = new TaskCompletionSource<ServiceAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _asked.Add(query.QueryId, answered);
+        _queries.Add(query);
+        TellListeners();
+        try
+        {
+            return await answered.Task.WaitAsync(AskLimit, time);
+        }
+        finally
+        {
+            _asked.Remove(query.QueryId);
+        }
+    }
+
+    public Task Answer(string sessionId, ServiceAnswer answer)
+    {
+        if (_asked.TryGetValue(answer.QueryId, out var asked))
+            asked.TrySetResult(answer);
+        return Task.CompletedTask;
     }
 
     public Task Stop(string sessionId, StopOrder order)
@@ -109,7 +157,7 @@ internal sealed class WorkerGrain(
 
     public async Task Leave(string sessionId)
     {
-        await GrainFactory.GetGrain<Recovery.IReconciliationGrain>(sessionId).End("its worker left");
+        await GrainFactory.GetGrain<Recovery.IReconciliationGrain>(sessionId).End(Recovery.SessionEndCause.Left, "its worker left");
         if (sessionId == _sessionId)
             _sessionId = null;
         // Nobody listens any more, and an activation with an open call would hold up the silo's stop.
@@ -119,8 +167,8 @@ internal sealed class WorkerGrain(
 
     private void TellListeners()
     {
-        var changed = _stopsChanged;
-        _stopsChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        var changed = _ordersChanged;
+        _ordersChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
         changed.SetResult();
     }
 
@@ -151,6 +199,8 @@ internal sealed class WorkerGrain(
         _granted.Clear();
         _stops.Clear();
         _undelivered.Clear();
+        _adoptions.Clear();
+        _queries.Clear();
         _leasesUnknown = true;
     }
 
@@ -183,7 +233,7 @@ internal sealed class WorkerGrain(
     {
         if (sessionId != _sessionId || !record.Status.IsGranted() || record.LastGrant!.SessionId != sessionId)
             return;
-        if (_granted.TryAdd(jobId, new(record.Token, time.GetTimestamp())) && record.CancelRequestedAt is not null)
+        if (_granted.TryAdd(jobId, new(record.Token, time.GetTimestamp())) && record.StopRequested)
             AddStop(new(jobId, record.Token, "the job was asked to stop"));
     }
 
@@ -205,6 +255,32 @@ internal sealed class WorkerGrain(
             }
         }
     }
+
+    /// <summary>What the worker holds without a grant known here: the job says whether it stands, and what to do if not.</summary>
+    private async Task Direct(IReadOnlyList<HeldGrant> held)
+    {
+        var listed = held.ToHashSet();
+        _stops.RemoveAll(s => !listed.Contains(new(s.JobId, s.Token)) && !Knows(new(s.JobId, s.Token)));
+        foreach (var order in await DirectivesFor([.. held.Where(h => !Knows(h))]))
+            AddStop(order);
+    }
+
+    private async Task<List<StopOrder>> DirectivesFor(IReadOnlyList<HeldGrant> held)
+    {
+        var orders = new List<StopOrder>();
+        foreach (var grant in held)
+        {
+            var directive = await GrainFactory.Job(grant.JobId).DirectiveFor(grant.Token);
+            if (directive == Directive.Hold)
+                _granted.TryAdd(grant.JobId, new(grant.Token, time.GetTimestamp()));
+            else
+                orders.Add(new(grant.JobId, grant.Token, "the grant is not the job's any more", directive == Directive.LeaveIt));
+        }
+
+        return orders;
+    }
+
+    private bool Knows(HeldGrant held) => _granted.TryGetValue(held.JobId, out var known) && known.Token == held.Token;
 
     private void AddStop(StopOrder order)
     {

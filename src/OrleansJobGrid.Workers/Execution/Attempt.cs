@@ -3,26 +3,12 @@ using OrleansJobGrid.Contracts.Jobs;
 
 namespace OrleansJobGrid.Workers.Execution;
 
-/// <summary>Why an attempt was told to end.</summary>
-internal enum EndOrder
-{
-    None,
-
-    /// <summary>The grid asks for it: cancelled, timed out.</summary>
-    Stop,
-
-    /// <summary>The grant is not the job's any more: nothing is to be reported.</summary>
-    Abandon,
-
-    /// <summary>The worker leaves.</summary>
-    Drain,
-
-    /// <summary>It has ended by itself.</summary>
-    Over,
-}
-
 /// <summary>A grant that this worker holds, from its arrival until its end was reported.</summary>
-internal sealed class Attempt(JobGrant grant, IConnector connector, long receivedAt) : IDisposable
+/// <param name="grant">The grant.</param>
+/// <param name="connector">The connector of its service.</param>
+/// <param name="receivedAt">Timestamp of its arrival.</param>
+/// <param name="lease">The lease of its session; null: none that ends.</param>
+internal sealed class Attempt(JobGrant grant, IConnector connector, long receivedAt, SessionLease? lease = null) : IDisposable
 {
     private readonly CancellationTokenSource _end = new();
     private readonly Lock _lock = new();
@@ -30,6 +16,7 @@ internal sealed class Attempt(JobGrant grant, IConnector connector, long receive
     private double _percent;
     private string? _message;
     private bool _progressNew;
+    private bool _progressSince;
 
     public JobGrant Grant { get; } = grant;
 
@@ -38,13 +25,24 @@ internal sealed class Attempt(JobGrant grant, IConnector connector, long receive
     /// <summary>Timestamp of its arrival.</summary>
     public long ReceivedAt { get; } = receivedAt;
 
-    /// <summary>Whether its start was written.</summary>
-    public bool Begun { get; set; }
+    public SessionLease? Lease { get; } = lease;
+
+    /// <summary>Whether its start was written, or its first submission, which is the start of work outside.</summary>
+    public bool Begun { get; set; } = grant.Adopts is not null;
+
+    /// <summary>The instance outside that it works with; null: none yet.</summary>
+    public string? Instance { get; set; }
+
+    /// <summary>Timestamp of its start or its last progress, as the pulse saw it.</summary>
+    public long MovedAt { get; set; } = receivedAt;
 
     /// <summary>Timestamp of the last checkpoint written.</summary>
     public long CheckpointAt { get; set; }
 
     public EndOrder Order { get; private set; }
+
+    /// <summary>Whether its order leaves what runs outside alone.</summary>
+    public bool LeaveRunning => Order is EndOrder.LetGo or EndOrder.Drain or EndOrder.NoLease;
 
     /// <summary>Cancelled by the first order.</summary>
     public CancellationToken Token => _end.Token;
@@ -69,6 +67,8 @@ internal sealed class Attempt(JobGrant grant, IConnector connector, long receive
             End(EndOrder.Stop);
         else if (outcome is ReportOutcome.Stale or ReportOutcome.Gone)
             End(EndOrder.Abandon);
+        else if (outcome == ReportOutcome.LeaveIt)
+            End(EndOrder.LetGo);
     }
 
     public void Progressed(double percent, string? message)
@@ -78,7 +78,10 @@ internal sealed class Attempt(JobGrant grant, IConnector connector, long receive
             // Also where it is no number.
             if (!(percent >= _percent))
                 return;
-            (_percent, _message, _progressNew) = (Math.Min(percent, 100), message, true);
+            var now = Math.Min(percent, 100);
+            // The same word again is no progress: a service that hangs may well be polled for ever.
+            _progressSince |= now != _percent || message != _message;
+            (_percent, _message, _progressNew) = (now, message, true);
         }
     }
 
@@ -104,6 +107,17 @@ internal sealed class Attempt(JobGrant grant, IConnector connector, long receive
                 return null;
             _progressNew = false;
             return (_percent, _message);
+        }
+    }
+
+    /// <summary>Whether it moved on since the last call.</summary>
+    public bool TakeMove()
+    {
+        lock (_lock)
+        {
+            var moved = _progressSince;
+            _progressSince = false;
+            return moved;
         }
     }
 

@@ -5,7 +5,7 @@ using OrleansJobGrid.Connectors;
 namespace OrleansJobGrid.Workers.Execution;
 
 /// <summary>An attempt as its connector sees it; its files lie under job and epoch.</summary>
-internal sealed class AttemptContext(Attempt attempt, IArtefactStore artefacts) : IJobContext, IJobFiles
+internal sealed class AttemptContext(Attempt attempt, IArtefactStore artefacts, AttemptSubmissions submissions) : IJobContext, IJobFiles
 {
     private const int CheckpointBytes = 64 << 10;
 
@@ -23,6 +23,24 @@ internal sealed class AttemptContext(Attempt attempt, IArtefactStore artefacts) 
     public ReadOnlyMemory<byte>? Checkpoint => attempt.Grant.Checkpoint is { } state ? new ReadOnlyMemory<byte>(state) : (ReadOnlyMemory<byte>?)null;
 
     public IJobFiles Files => this;
+
+    public Submission? Adopts => submissions.Adopts;
+
+    public IReadOnlyList<Submission> Earlier => submissions.Earlier;
+
+    public IReadOnlyList<string> ExcludedInstances => attempt.Grant.ExcludedInstances;
+
+    public IReadOnlyList<string> UsableInstances => submissions.Usable;
+
+    public bool LeaveRunning => attempt.LeaveRunning;
+
+    public bool TryUse(string instance) => submissions.TryUse(instance);
+
+    public Task<Submission> SubmitAsync(
+        string instance, string? bootMark, Func<string, CancellationToken, Task> post, CancellationToken cancellationToken) =>
+        submissions.Submit(instance, bootMark, post, cancellationToken);
+
+    public Task AttachAsync(Submission earlier, CancellationToken cancellationToken) => submissions.Attach(earlier, cancellationToken);
 
     public void ReportProgress(double percent, string? message = null) => attempt.Progressed(percent, message);
 

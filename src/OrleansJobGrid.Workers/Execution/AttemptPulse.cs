@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Contracts;
@@ -8,7 +7,7 @@ namespace OrleansJobGrid.Workers.Execution;
 
 /// <summary>
 /// What running attempts say between their start and their end: the start itself once a second of work in this process is over,
-/// progress five times a second at most, a checkpoint once a second at most.
+/// progress five times a second at most, a checkpoint once a second at most. It also ends an attempt that makes no progress for too long.
 /// </summary>
 internal sealed class AttemptPulse(IGrainFactory grains, AttemptRunner runner, TimeProvider time, ILogger<AttemptPulse> logger)
 {
@@ -16,13 +15,13 @@ internal sealed class AttemptPulse(IGrainFactory grains, AttemptRunner runner, T
     private static readonly TimeSpan StartAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CheckpointPause = TimeSpan.FromSeconds(1);
 
-    public async Task Run(ConcurrentDictionary<(string, long), Attempt> attempts, CancellationToken over)
+    public async Task Run(HeldAttempts attempts, CancellationToken over)
     {
         using var timer = new PeriodicTimer(Beat, time);
         try
         {
             while (await timer.WaitForNextTickAsync(over))
-                await Task.WhenAll(attempts.Values.Select(Speak));
+                await Task.WhenAll(attempts.All.Select(Speak));
         }
         catch (OperationCanceledException) when (over.IsCancellationRequested)
         {
@@ -47,6 +46,12 @@ internal sealed class AttemptPulse(IGrainFactory grains, AttemptRunner runner, T
     {
         if (attempt.Order != EndOrder.None)
             return;
+        if (HasStalled(attempt))
+        {
+            attempt.End(EndOrder.Stall);
+            return;
+        }
+
         try
         {
             var inProcess = attempt.Connector.Location == WorkLocation.InProcess;
@@ -65,6 +70,14 @@ internal sealed class AttemptPulse(IGrainFactory grains, AttemptRunner runner, T
         {
             logger.WordFailed(attempt.Grant.JobId, attempt.Grant.Token.Epoch, e);
         }
+    }
+
+    private bool HasStalled(Attempt attempt)
+    {
+        if (attempt.TakeMove())
+            attempt.MovedAt = time.GetTimestamp();
+        var limit = attempt.Grant.StallTimeoutMs is { } ms ? TimeSpan.FromMilliseconds(ms) : attempt.Connector.DefaultStallTimeout;
+        return limit is { } longest && time.GetElapsedTime(attempt.MovedAt) >= longest;
     }
 
     private async Task WriteCheckpoint(Attempt attempt)

@@ -5,54 +5,107 @@ using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Workers;
+using OrleansJobGrid.Workers.Breakers;
 
 namespace OrleansJobGrid.Workers.Execution;
 
 /// <summary>Runs one attempt through its connector and says how it ended.</summary>
-internal sealed class AttemptRunner(IGrainFactory grains, IArtefactStore artefacts, TimeProvider time, ILogger<AttemptRunner> logger)
+internal sealed class AttemptRunner(
+    IGrainFactory grains, IArtefactStore artefacts, InstanceBreakers breakers, TimeProvider time, ILogger<AttemptRunner> logger)
 {
     private const int InlineResultBytes = 64 << 10;
-    private const int MessageCharacters = 4_000;
 
     /// <summary>The report of its end; null: there is nothing to say, since the grant is not the job's any more.</summary>
     public async Task<AttemptReport?> Run(Attempt attempt)
     {
-        var started = time.GetTimestamp();
-        var ended = new AttemptReport { JobId = attempt.Grant.JobId, Token = attempt.Grant.Token };
+        var submissions = new AttemptSubmissions(attempt, grains, breakers, time, logger);
+        ConnectorResult? said = null;
         try
         {
-            // Where the work can outlive this process, its start is durable before its first byte leaves.
-            if (attempt.Connector.Location != WorkLocation.InProcess && !await Begin(attempt))
+            var started = time.GetTimestamp();
+            var ended = new AttemptReport { JobId = attempt.Grant.JobId, Token = attempt.Grant.Token };
+            return await Execute(attempt, submissions, ended, started, r => said = r);
+        }
+        finally
+        {
+            submissions.Ended(said);
+        }
+    }
+
+    /// <summary>Nothing is taken over or looked for, and no instance may be posted to: its breakers opened after the claim.</summary>
+    private static bool IsShut(Attempt attempt, AttemptSubmissions submissions)
+    {
+        if (submissions.Adopts is { } adopted)
+            attempt.Instance = adopted.Instance;
+        else if (attempt.Grant.Adopts is not null)
+            throw new InvalidOperationException($"The grant of job {attempt.Grant.JobId} adopts {attempt.Grant.Adopts}, which is not among its submissions.");
+        return attempt.Grant.Adopts is null && submissions.Earlier.Count == 0 && submissions.Usable.Count == 0;
+    }
+
+    private async Task<AttemptReport?> Execute(
+        Attempt attempt, AttemptSubmissions submissions, AttemptReport ended, long started, Action<ConnectorResult> say)
+    {
+        try
+        {
+            if (attempt.Connector.Location == WorkLocation.External && IsShut(attempt, submissions))
+                return ended with { Stop = StopReason.NotBegun };
+            // Where the work can outlive this process, its start is durable before its first byte leaves; outside, it is the submission's record.
+            if (attempt.Connector.Location == WorkLocation.Child && !await Begin(attempt))
                 return null;
-            var result = await attempt.Connector.ExecuteAsync(new AttemptContext(attempt, artefacts), attempt.Token);
+            var context = new AttemptContext(attempt, artefacts, submissions);
+            var result = await attempt.Connector.ExecuteAsync(context, attempt.Token);
+            say(result);
             var duration = (long)time.GetElapsedTime(started).TotalMilliseconds;
             return result switch
             {
-                CompletedResult completed => ended with { Completion = await ReportOf(attempt, completed, duration) },
-                FailedResult failed => ended with { Failure = ReportOf(failed, duration) },
+                CompletedResult completed => ended with { Completion = await ReportOf(attempt, context, completed, duration) },
+                FailedResult failed => ended with { Failure = FailureReports.Of(failed, duration, attempt.Instance) },
+                UnsureResult unsure => UnsureReport(attempt, ended, unsure),
+                StalledResult => ended with { Stop = StopReason.Stalled },
                 _ => throw new InvalidOperationException($"The connector of '{attempt.Grant.Service}' answered with {result}."),
             };
         }
-        catch (Exception) when (attempt.Order == EndOrder.Abandon)
+        catch (Exception) when (attempt.Order is EndOrder.Abandon or EndOrder.LetGo)
         {
             logger.AttemptAbandoned(attempt.Grant.JobId, attempt.Grant.Token.Epoch);
             return null;
         }
         catch (OperationCanceledException) when (attempt.Order != EndOrder.None)
         {
-            return ended with { Stop = attempt.Order == EndOrder.Drain ? StopReason.Drained : StopReason.Requested };
+            return ended with { Stop = StopOf(attempt) };
+        }
+        catch (NoUsableInstanceException) when (attempt is { Begun: false, Connector.Location: WorkLocation.External })
+        {
+            return ended with { Stop = StopReason.NotBegun };
         }
         catch (ArtefactMissingException e)
         {
-            return ended with { Failure = new(FailureTypes.Of(FailureClass.Malformed), "input_missing", e.Message, null, 0) };
+            var missing = new FailedResult(FailureClass.Malformed, "input_missing", e.Message, null);
+            say(missing);
+            return ended with { Failure = FailureReports.Of(missing) };
         }
         catch (Exception e)
         {
             logger.AttemptThrew(attempt.Grant.JobId, attempt.Grant.Token.Epoch, attempt.Grant.Service, e);
-            var duration = (long)time.GetElapsedTime(started).TotalMilliseconds;
-            return ended with { Failure = new(FailureTypes.Of(FailureClass.Transient), "unknown_error", Short($"{e.GetType().Name}: {e.Message}"), null, duration) };
+            say(ConnectorResult.Failed(FailureClass.Transient, "unknown_error", e.Message));
+            return ended with { Failure = FailureReports.Of(e, (long)time.GetElapsedTime(started).TotalMilliseconds, attempt.Instance) };
         }
     }
+
+    private AttemptReport? UnsureReport(Attempt attempt, AttemptReport ended, UnsureResult unsure)
+    {
+        logger.AttemptUnsure(attempt.Grant.JobId, attempt.Grant.Token.Epoch, unsure.Message);
+        return attempt.Order is EndOrder.Abandon or EndOrder.LetGo ? null : ended with { Stop = StopReason.Unsure };
+    }
+
+    private static StopReason StopOf(Attempt attempt) => attempt.Order switch
+    {
+        EndOrder.Drain when attempt is { Begun: true, Connector.Location: WorkLocation.External } => StopReason.Detached,
+        EndOrder.Drain => StopReason.Drained,
+        EndOrder.Stall => StopReason.Stalled,
+        EndOrder.NoLease => attempt.Begun ? StopReason.Unsure : StopReason.NotBegun,
+        _ => StopReason.Requested,
+    };
 
     /// <summary>Writes the start; false: the job is not to be run.</summary>
     public async Task<bool> Begin(Attempt attempt)
@@ -65,38 +118,18 @@ internal sealed class AttemptRunner(IGrainFactory grains, IArtefactStore artefac
         return attempt.Begun;
     }
 
-    private async Task<CompletionReport> ReportOf(Attempt attempt, CompletedResult completed, long duration)
+    private async Task<CompletionReport> ReportOf(Attempt attempt, AttemptContext context, CompletedResult completed, long duration)
     {
         var outputs = completed.Outputs.Select(o => new JobOutputView(o.Artefact, o.Name, o.Sha256, o.Size)).ToList();
         var result = completed.Result is null ? null : Encoding.UTF8.GetBytes(completed.Result.ToJsonString());
         if (result is { Length: > InlineResultBytes })
         {
             // A large result is kept as a file, and the record says where.
-            var kept = await new AttemptContext(attempt, artefacts).WriteOutputAsync("result.json", new MemoryStream(result), attempt.Token);
+            var kept = await context.WriteOutputAsync("result.json", new MemoryStream(result), attempt.Token);
             outputs.Add(new(kept.Artefact, kept.Name, kept.Sha256, kept.Size));
             result = Encoding.UTF8.GetBytes($$"""{"artefact":"{{kept.Artefact}}"}""");
         }
 
         return new() { Result = result, Outputs = outputs, DurationMs = duration };
     }
-
-    private static FailureReport ReportOf(FailedResult failed, long duration) =>
-        new(FailureTypes.Of(failed.Class), failed.Reason, Short(failed.Message), (long?)failed.RetryAfter?.TotalMilliseconds, duration);
-
-    private static string Short(string message) => message.Length <= MessageCharacters ? message : message[..MessageCharacters] + " …";
-}
-
-/// <summary>The wire names of failure classes.</summary>
-internal static class FailureTypes
-{
-    public static string Of(FailureClass failureClass) => failureClass switch
-    {
-        FailureClass.Transient => "transient",
-        FailureClass.ResourceExhaustion => "resource_exhaustion",
-        FailureClass.Malformed => "malformed",
-        FailureClass.Refused => "refused",
-        FailureClass.Unauthorized => "unauthorized",
-        FailureClass.RateLimited => "rate_limited",
-        _ => throw new ArgumentOutOfRangeException(nameof(failureClass), failureClass, "No such class of failure."),
-    };
 }

@@ -7,7 +7,7 @@ internal static partial class Log
     [LoggerMessage(2001, LogLevel.Information, "Worker {Worker} began session {Session} with {Slots} slots for {Services}.")]
     public static partial void SessionBegan(this ILogger logger, string worker, string session, int slots, string services);
 
-    [LoggerMessage(2002, LogLevel.Error, "Worker {Worker} lost session {Session} ({Reason}); its work in this process was stopped, and it begins anew.")]
+    [LoggerMessage(2002, LogLevel.Error, "Worker {Worker} lost session {Session} ({Reason}); its work in this process was stopped, work outside was let go, and it begins anew.")]
     public static partial void SessionLost(this ILogger logger, string worker, string session, string reason);
 
     [LoggerMessage(2003, LogLevel.Warning, "Worker {Worker}: a heartbeat failed; {Left} ms of the lease are left.")]
@@ -37,12 +37,30 @@ internal static partial class Log
     [LoggerMessage(2011, LogLevel.Warning, "Job {JobId}: word of epoch {Epoch} (start, progress or checkpoint) failed; it is sent again.")]
     public static partial void WordFailed(this ILogger logger, string jobId, long epoch, Exception exception);
 
-    [LoggerMessage(2012, LogLevel.Warning, "Worker {Worker}: listening for stops failed; it tries again.")]
-    public static partial void StopsFailed(this ILogger logger, string worker, Exception exception);
+    [LoggerMessage(2012, LogLevel.Warning, "Worker {Worker}: listening for orders failed; it tries again.")]
+    public static partial void OrdersFailed(this ILogger logger, string worker, Exception exception);
 
     [LoggerMessage(2013, LogLevel.Warning, "Worker {Worker}: the farewell failed; the grid ends the session by itself.")]
     public static partial void LeaveFailed(this ILogger logger, string worker, Exception exception);
 
     [LoggerMessage(2014, LogLevel.Warning, "Job {JobId}: its scratch pieces could not be removed; they go with its record.")]
     public static partial void ScratchNotDeleted(this ILogger logger, string jobId, Exception exception);
+
+    [LoggerMessage(2015, LogLevel.Warning, "Job {JobId}: epoch {Epoch} may not post, since {Left} ms of the lease are left and {Needed} ms are needed.")]
+    public static partial void PostForbidden(this ILogger logger, string jobId, long epoch, long left, long needed);
+
+    [LoggerMessage(2016, LogLevel.Warning, "Job {JobId}: what became of the work of epoch {Epoch} outside is not known; the grid asks. {Reason}")]
+    public static partial void AttemptUnsure(this ILogger logger, string jobId, long epoch, string reason);
+
+    [LoggerMessage(2017, LogLevel.Error, "Job {JobId}: the adoption of epoch {Epoch} failed; the grid takes it back.")]
+    public static partial void AdoptionFailed(this ILogger logger, string jobId, long epoch, Exception exception);
+
+    [LoggerMessage(2018, LogLevel.Warning, "Instance {Instance} could not be asked.")]
+    public static partial void QueryFailed(this ILogger logger, string instance, Exception exception);
+
+    [LoggerMessage(2019, LogLevel.Warning, "Instance {Instance}: submission {ExternalId} could not be stopped.")]
+    public static partial void CancelFailed(this ILogger logger, string instance, string externalId, Exception exception);
+
+    [LoggerMessage(2020, LogLevel.Warning, "What instance {Instance} said could not be delivered.")]
+    public static partial void AnswerFailed(this ILogger logger, string instance, Exception exception);
 }

@@ -8,17 +8,21 @@ using OrleansJobGrid.Contracts.Workers;
 namespace OrleansJobGrid.Workers.Execution;
 
 /// <summary>Gets one job at a time from the queues that a worker serves: a long poll where there is one queue, else a race of them.</summary>
-internal sealed class QueueClaimer(IGrainFactory grains, string workerId, string sessionId, IReadOnlyList<string> services, IReadOnlyList<string> configured)
+internal sealed class QueueClaimer(IGrainFactory grains, string workerId, string sessionId, WorkerOffer offer, IReadOnlyList<string> configured)
 {
     private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<Guid, string> _outstanding = [];
     private IReadOnlyList<string> _queues = configured.Count > 0 ? configured : [JobSubmissionLimits.DefaultQueue];
+    private (IReadOnlyList<string> Services, IReadOnlyList<string> Instances) _offered = offer.Now;
     private bool _closed;
     private int _turn;
 
     private IWorkerGrain Worker => grains.Worker(workerId);
+
+    /// <summary>Whether there is anything to claim for.</summary>
+    public bool HasOffer => offer.Now.Services.Count > 0;
 
     /// <summary>The queue whose turn it is, with a claim that does not wait.</summary>
     public (string Queue, ClaimRequest Claim) Beside()
@@ -27,9 +31,16 @@ internal sealed class QueueClaimer(IGrainFactory grains, string workerId, string
         return (queues[(int)((uint)Interlocked.Increment(ref _turn) % (uint)queues.Count)], RequestOf(Guid.NewGuid(), TimeSpan.Zero));
     }
 
-    /// <summary>Looks for queues that came into being; claims that wait elsewhere begin anew then.</summary>
+    /// <summary>Looks for queues that came into being and breakers that changed; claims that wait begin anew then.</summary>
     public async Task Refresh()
     {
+        var now = offer.Now;
+        if (!now.Services.SequenceEqual(_offered.Services) || !now.Instances.SequenceEqual(_offered.Instances))
+        {
+            _offered = now;
+            await ForgetAll();
+        }
+
         if (configured.Count > 0)
             return;
         var found = await grains.GetGrain<IGridOperationsGrain>(0).Queues();
@@ -108,6 +119,9 @@ internal sealed class QueueClaimer(IGrainFactory grains, string workerId, string
         }
     }
 
-    private ClaimRequest RequestOf(Guid claimId, TimeSpan wait) =>
-        new() { ClaimId = claimId, WorkerId = workerId, SessionId = sessionId, Services = services, Wait = wait };
+    private ClaimRequest RequestOf(Guid claimId, TimeSpan wait)
+    {
+        var (services, instances) = offer.Now;
+        return new() { ClaimId = claimId, WorkerId = workerId, SessionId = sessionId, Services = services, Instances = instances, Wait = wait };
+    }
 }

@@ -4,14 +4,15 @@ using Microsoft.Extensions.Options;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Contracts.Workers;
+using OrleansJobGrid.Workers.Breakers;
 using OrleansJobGrid.Workers.Hosting;
 
 namespace OrleansJobGrid.Workers.Execution;
 
 /// <summary>The worker of this process: offers the services of its connectors, one session after another.</summary>
 internal sealed class WorkerAgent(
-    IGrainFactory grains, IEnumerable<IConnector> connectors, AttemptRunner runner, AttemptPulse pulse, IArtefactStore artefacts,
-    WorkerProcess process, IOptions<WorkerOptions> options, TimeProvider time, ILogger<WorkerAgent> logger) : BackgroundService
+    IGrainFactory grains, IEnumerable<IConnector> connectors, AttemptRunner runner, AttemptPulse pulse, InstanceBreakers breakers,
+    IArtefactStore artefacts, WorkerProcess process, IOptions<WorkerOptions> options, TimeProvider time, ILogger<WorkerAgent> logger) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -27,11 +28,16 @@ internal sealed class WorkerAgent(
             StartedAt = time.GetUtcNow().ToUnixTimeMilliseconds(),
             Version = process.Version,
             LingerMs = offered.Values.Any(c => c.Location == WorkLocation.Child) ? (long)options.Value.Linger.TotalMilliseconds : 0,
+            DeclaredServices = [.. offered.Where(c => c.Value.Location != WorkLocation.InProcess).Select(c => c.Key)],
+            Instances =
+            [
+                .. offered.Values.OfType<IExternalConnector>().SelectMany(c => c.Instances, (c, i) => new InstanceProfile(i.Id, c.Service, i.OnThisMachine)),
+            ],
         };
         while (!stoppingToken.IsCancellationRequested)
         {
             using var session = new WorkerSession(
-                Guid.NewGuid().ToString("N"), grains, offered, runner, pulse, artefacts, options.Value, profile, time, logger);
+                Guid.NewGuid().ToString("N"), grains, offered, runner, pulse, breakers, artefacts, options.Value, profile, time, logger);
             await session.Run(stoppingToken);
         }
     }
@@ -43,6 +49,8 @@ internal sealed class WorkerAgent(
         {
             try
             {
+                if (connector.Location == WorkLocation.External && connector is not IExternalConnector)
+                    throw new InvalidOperationException($"{connector.GetType()} does its work outside, so it has to implement {nameof(IExternalConnector)}.");
                 await connector.StartAsync(cancellationToken);
                 offered.Add(connector.Service, connector);
             }

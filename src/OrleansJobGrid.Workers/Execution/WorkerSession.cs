@@ -1,76 +1,72 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Workers;
+using OrleansJobGrid.Workers.Breakers;
 using OrleansJobGrid.Workers.Hosting;
 
 namespace OrleansJobGrid.Workers.Execution;
 
 /// <summary>
 /// One session of a worker: from its first heartbeat until its lease ended, the grid ended it, or the worker left. Work in this
-/// process stops with the lease, by this process's own monotonic clock.
+/// process stops with the lease, by this process's own monotonic clock; work outside is let go, and goes on.
 /// </summary>
 internal sealed class WorkerSession : IDisposable
 {
-    private static readonly TimeSpan HeartbeatPeriod = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan StopsWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RefreshPeriod = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan DrainGrace = TimeSpan.FromSeconds(8);
-    private static readonly TimeSpan ReportLimit = TimeSpan.FromMinutes(2);
 
-    private readonly ConcurrentDictionary<(string JobId, long Epoch), Attempt> _attempts = new();
+    private readonly HeldAttempts _held = new();
     private readonly CancellationTokenSource _over = new();
     private readonly CancellationTokenSource _deaf;
-    private readonly IGrainFactory _grains;
     private readonly IReadOnlyDictionary<string, IConnector> _connectors;
     private readonly AttemptRunner _runner;
     private readonly AttemptPulse _pulse;
+    private readonly AttemptReporter _reporter;
+    private readonly WorkerOffer _offer;
     private readonly QueueClaimer _claimer;
-    private readonly IArtefactStore _artefacts;
+    private readonly Adoptions _adoptions;
+    private readonly ServiceQueries _queries;
+    private readonly SessionLease _lease;
+    private readonly SessionHeart _heart;
+    private readonly SessionOrders _orders;
+    private readonly IWorkerGrain _worker;
     private readonly WorkerOptions _options;
-    private readonly WorkerProfile _profile;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private long _leaseFrom;
-    private TimeSpan _lease;
-    private bool _draining;
 
     public WorkerSession(
         string id, IGrainFactory grains, IReadOnlyDictionary<string, IConnector> connectors, AttemptRunner runner, AttemptPulse pulse,
-        IArtefactStore artefacts, WorkerOptions options, WorkerProfile profile, TimeProvider time, ILogger logger)
+        InstanceBreakers breakers, IArtefactStore artefacts, WorkerOptions options, WorkerProfile profile, TimeProvider time, ILogger logger)
     {
         Id = id;
+        (_connectors, _runner, _pulse, _options, _time, _logger) = (connectors, runner, pulse, options, time, logger);
         _deaf = CancellationTokenSource.CreateLinkedTokenSource(_over.Token);
-        _grains = grains;
-        _connectors = connectors;
-        _runner = runner;
-        _pulse = pulse;
-        _artefacts = artefacts;
-        _options = options;
-        _profile = profile;
-        _time = time;
-        _logger = logger;
-        _claimer = new(grains, options.Id, id, [.. connectors.Keys], [.. options.Queues]);
+        _worker = grains.Worker(options.Id);
+        _lease = new(time);
+        _offer = new(connectors.Values, breakers);
+        _claimer = new(grains, options.Id, id, _offer, [.. options.Queues]);
+        _reporter = new(_worker, pulse, artefacts, time, logger);
+        _adoptions = new(Adopt, logger);
+        _queries = new(_worker, id, connectors.Values, time, logger);
+        _heart = new(_worker, options.Id, id, profile, _held, _lease, breakers, time, logger);
+        _orders = new(_worker, options.Id, id, _held, _queries, _adoptions.Begin, time, logger);
     }
 
     /// <summary>Random, made for this session.</summary>
     public string Id { get; }
 
-    private IWorkerGrain Worker => _grains.Worker(_options.Id);
-
-    private TimeSpan LeaseLeft => _lease - _time.GetElapsedTime(_leaseFrom);
-
     /// <summary>Lives until the session is over, or until <paramref name="leave"/> and the drain that follows it.</summary>
     public async Task Run(CancellationToken leave)
     {
-        if (!await BeginSession(leave))
+        if (!await _heart.Begin(leave))
             return;
         _logger.SessionBegan(_options.Id, Id, _options.Slots, string.Join(", ", _connectors.Keys));
         using var claiming = CancellationTokenSource.CreateLinkedTokenSource(leave, _over.Token);
-        Task[] care = [Heartbeats(), Stops(), _pulse.Run(_attempts, _over.Token)];
+        Task[] care = [Live(), _orders.Run(_deaf.Token), _pulse.Run(_held, _over.Token)];
         var slots = Task.WhenAll(Enumerable.Range(0, _options.Slots).Select(_ => Task.Run(() => Slot(claiming.Token), CancellationToken.None)));
         var refresh = Refresh(claiming.Token);
         await slots.WaitAsync(claiming.Token).ContinueWith(_ => { }, TaskScheduler.Default);
@@ -82,6 +78,8 @@ internal sealed class WorkerSession : IDisposable
         await refresh;
         await _over.CancelAsync();
         await Task.WhenAll(care);
+        await _adoptions.Ended();
+        await _queries.Ended();
     }
 
     public void Dispose()
@@ -90,23 +88,33 @@ internal sealed class WorkerSession : IDisposable
         _over.Dispose();
     }
 
+    /// <summary>Until the session is over; where it is lost, its work is stopped or let go.</summary>
+    private async Task Live()
+    {
+        if (await _heart.Run(_over.Token) is not { } reason)
+            return;
+        _logger.SessionLost(_options.Id, Id, reason);
+        await _over.CancelAsync();
+        _held.Lose();
+    }
+
     private async Task Drain(Task slots)
     {
-        _draining = true;
-        _logger.Draining(_options.Id, _attempts.Count, _options.DrainBudget.TotalSeconds);
+        _heart.Draining = true;
+        _logger.Draining(_options.Id, _held.Count, _options.DrainBudget.TotalSeconds);
         await EndClaims();
-        if (!await EndsWithin(slots, _options.DrainBudget))
+        var all = Task.WhenAll(slots, _adoptions.Ended());
+        if (!await EndsWithin(all, _options.DrainBudget))
         {
-            foreach (var attempt in _attempts.Values)
-                attempt.End(EndOrder.Drain);
-            await EndsWithin(slots, DrainGrace);
+            _held.Drain();
+            await EndsWithin(all, DrainGrace);
         }
 
         // Nothing is left to be stopped; a wait for orders begun after the farewell would hold up the end of the silo.
         await _deaf.CancelAsync();
         try
         {
-            await Worker.Leave(Id);
+            await _worker.Leave(Id);
         }
         catch (Exception e)
         {
@@ -131,95 +139,6 @@ internal sealed class WorkerSession : IDisposable
 
     private async Task<bool> EndsWithin(Task work, TimeSpan budget) => await Task.WhenAny(work, Task.Delay(budget, _time, _over.Token)) == work;
 
-    private async Task<bool> BeginSession(CancellationToken leave)
-    {
-        while (!leave.IsCancellationRequested && !_over.IsCancellationRequested)
-        {
-            if (await Beat(TimeSpan.FromSeconds(20)))
-                return true;
-            await Wait(Pause, leave);
-        }
-
-        return false;
-    }
-
-    private async Task Heartbeats()
-    {
-        while (!_over.IsCancellationRequested)
-        {
-            await Wait(await Beat(LeaseLeft) ? HeartbeatPeriod : Pause, _over.Token);
-            if (LeaseLeft <= TimeSpan.Zero)
-                await Lose("no heartbeat was answered within the lease");
-        }
-    }
-
-    /// <summary>One heartbeat; the lease counts from its sending.</summary>
-    private async Task<bool> Beat(TimeSpan limit)
-    {
-        var sent = _time.GetTimestamp();
-        try
-        {
-            var held = _attempts.Values.Select(a => new HeldGrant(a.Grant.JobId, a.Grant.Token)).ToList();
-            var answer = await Worker
-                .Heartbeat(new() { SessionId = Id, Profile = _profile, Held = held, Draining = _draining })
-                .WaitAsync(limit > Pause ? limit : Pause, _time);
-            if (answer.SessionEnded)
-            {
-                await Lose("the grid ended it");
-                return false;
-            }
-
-            (_leaseFrom, _lease) = (sent, TimeSpan.FromMilliseconds(answer.LeaseMs));
-            Obey(answer.Stop);
-            return true;
-        }
-        catch (Exception e)
-        {
-            _logger.HeartbeatFailed(_options.Id, (long)LeaseLeft.TotalMilliseconds, e);
-            return false;
-        }
-    }
-
-    /// <summary>Stops all work in this process and reports nothing: the jobs are not this worker's any more.</summary>
-    private async Task Lose(string reason)
-    {
-        if (_over.IsCancellationRequested)
-            return;
-        _logger.SessionLost(_options.Id, Id, reason);
-        await _over.CancelAsync();
-        foreach (var attempt in _attempts.Values)
-            attempt.End(EndOrder.Abandon);
-    }
-
-    private async Task Stops()
-    {
-        while (!_deaf.IsCancellationRequested)
-        {
-            try
-            {
-                Obey(await Worker.NextStops(Id, StopsWait).WaitAsync(_deaf.Token));
-            }
-            catch (OperationCanceledException) when (_deaf.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e)
-            {
-                _logger.StopsFailed(_options.Id, e);
-                await Wait(Pause, _deaf.Token);
-            }
-        }
-    }
-
-    private void Obey(IReadOnlyList<StopOrder> orders)
-    {
-        foreach (var order in orders)
-        {
-            if (_attempts.TryGetValue((order.JobId, order.Token.Epoch), out var attempt) && attempt.Grant.Token == order.Token)
-                attempt.End(EndOrder.Stop);
-        }
-    }
-
     private async Task Refresh(CancellationToken claiming)
     {
         while (!claiming.IsCancellationRequested)
@@ -233,7 +152,7 @@ internal sealed class WorkerSession : IDisposable
                 _logger.ClaimFailed(_options.Id, e);
             }
 
-            await Wait(TimeSpan.FromSeconds(1), claiming);
+            await Wait(RefreshPeriod, claiming);
         }
     }
 
@@ -243,6 +162,12 @@ internal sealed class WorkerSession : IDisposable
         {
             try
             {
+                if (!_claimer.HasOffer)
+                {
+                    await Wait(Pause, claiming);
+                    continue;
+                }
+
                 var grant = await _claimer.Next();
                 while (grant is not null)
                     grant = await Work(grant, claiming);
@@ -258,9 +183,9 @@ internal sealed class WorkerSession : IDisposable
     /// <summary>Runs a grant, reports its end, and returns the next grant that came with the answer.</summary>
     private async Task<JobGrant?> Work(JobGrant grant, CancellationToken claiming)
     {
-        using var attempt = new Attempt(grant, _connectors[grant.Service], _time.GetTimestamp());
-        var key = (grant.JobId, grant.Token.Epoch);
-        _attempts[key] = attempt;
+        using var attempt = new Attempt(grant, _connectors[grant.Service], _time.GetTimestamp(), _lease);
+        if (!_held.Add(attempt))
+            return null;
         try
         {
             if (_over.IsCancellationRequested)
@@ -270,53 +195,40 @@ internal sealed class WorkerSession : IDisposable
             var report = await _runner.Run(attempt);
             if (report is null)
                 return null;
-            // Whoever goes on with the job goes on from here.
-            if (report.Failure is not null || report.Stop == StopReason.Drained)
-                await _pulse.Flush(attempt);
-            return await Report(report, claiming);
+            var givenBack = report.Stop == StopReason.NotBegun;
+            var grants = await _reporter.Report(
+                attempt, report, () => givenBack || claiming.IsCancellationRequested || !_claimer.HasOffer ? null : _claimer.Beside());
+            // Where the next claim would bring the same again.
+            if (givenBack)
+                await Wait(Pause, claiming);
+            return grants is [var next, ..] ? next : null;
         }
         finally
         {
-            _attempts.TryRemove(key, out _);
+            _held.Remove(attempt);
         }
     }
 
-    private async Task<JobGrant?> Report(AttemptReport report, CancellationToken claiming)
+    /// <summary>Takes work outside over and reports its end.</summary>
+    private async Task Adopt(JobGrant grant)
     {
-        var started = _time.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                var beside = claiming.IsCancellationRequested ? default : _claimer.Beside();
-                var answer = await Worker.Report(report, beside.Queue, beside.Claim);
-                if (report.Completion is not null && answer.Outcome == ReportOutcome.Accepted)
-                    await DeleteScratch(report.JobId);
-                return answer.Grants is [var grant, ..] ? grant : null;
-            }
-            catch (Exception e) when (_time.GetElapsedTime(started) < ReportLimit)
-            {
-                // Also after the session: the last grant's result is worth something as long as the job was not granted anew.
-                _logger.ReportFailed(report.JobId, report.Token.Epoch, e);
-                await Wait(Pause, CancellationToken.None);
-            }
-            catch (Exception)
-            {
-                _logger.ReportGivenUp(report.JobId, report.Token.Epoch);
-                throw;
-            }
-        }
-    }
-
-    private async Task DeleteScratch(string jobId)
-    {
+        using var attempt = new Attempt(grant, _connectors[grant.Service], _time.GetTimestamp(), _lease);
+        if (!_held.Add(attempt))
+            return;
         try
         {
-            await _artefacts.DeleteScratchAsync(jobId, CancellationToken.None);
+            if (_over.IsCancellationRequested)
+                return;
+            if (_heart.Draining)
+                attempt.End(EndOrder.Drain);
+            // The listener goes on listening.
+            await Task.Yield();
+            if (await _runner.Run(attempt) is { } report)
+                await _reporter.Report(attempt, report, () => null);
         }
-        catch (IOException e)
+        finally
         {
-            _logger.ScratchNotDeleted(jobId, e);
+            _held.Remove(attempt);
         }
     }
 

@@ -23,6 +23,21 @@ public sealed class WorkerOptions
     [Range(typeof(TimeSpan), "00:00:00", "1.00:00:00", ErrorMessage = "JobGrid:Worker:DrainBudget must be 0 s to 1 day")]
     public TimeSpan DrainBudget { get; set; } = TimeSpan.FromSeconds(25);
 
+    /// <summary>
+    /// So many failures of attempts at one instance of a service outside (no answer, 5xx, timeouts; not jobs that are wrong), within
+    /// <see cref="BreakerWindow"/>, open its circuit breaker. Default 5. Fewer spare attempts where an instance is down, more forgive a busy one.
+    /// </summary>
+    [Range(2, 1_000, ErrorMessage = "JobGrid:Worker:BreakerFailures must be 2 to 1000")]
+    public int BreakerFailures { get; set; } = 5;
+
+    /// <summary>How long a failure counts for the breaker. Default 60 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "JobGrid:Worker:BreakerWindow must be 1 s to 1 day")]
+    public TimeSpan BreakerWindow { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long an open breaker keeps jobs from its instance; then one attempt is let through. Default 60 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "JobGrid:Worker:BreakerPause must be 1 s to 1 day")]
+    public TimeSpan BreakerPause { get; set; } = TimeSpan.FromSeconds(60);
+
     /// <summary>How long work may outlive the worker's process; set by the host from the connectors in use. Default 0.</summary>
     public TimeSpan Linger { get; set; }
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using OrleansJobGrid.Workers.Breakers;
 using OrleansJobGrid.Workers.Execution;
 
 namespace OrleansJobGrid.Workers.Hosting;
@@ -17,6 +18,7 @@ public static class WorkerServiceExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<WorkerOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsValidator>();
+        services.AddSingleton<InstanceBreakers>();
         services.AddSingleton<AttemptRunner>();
         services.AddSingleton<AttemptPulse>();
         services.AddHostedService<WorkerAgent>();

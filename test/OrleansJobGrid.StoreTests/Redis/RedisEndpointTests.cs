@@ -59,21 +59,39 @@ public sealed class RedisEndpointTests
     }
 
     [Theory]
-    [InlineData("yes", "everysec", "no", "0", "two seconds")]
-    [InlineData("yes", "always", "yes", "0", "except while")]
-    [InlineData("yes", "always", "no", "1", "replication is asynchronous")]
-    [InlineData("yes", "no", "no", "0", "half a minute")]
-    [InlineData("no", "always", "no", "0", "last snapshot")]
-    [InlineData("unknown", "unknown", "unknown", "0", "unknown")]
-    public void Durability_IsWhatTheSettingsGive(string appendOnly, string fsync, string rewrite, string replicas, string words)
+    [InlineData("yes", "always", "no", "no", "0", "An acknowledged write survives kill -9 of Redis and a power cut (appendfsync always).")]
+    [InlineData("yes", "always", "no", "yes", "0", "applied by half at the second start after that (aof-load-truncated yes).")]
+    [InlineData("yes", "everysec", "no", "yes", "0", "applied by half")]
+    [InlineData("yes", "everysec", "no", "no", "0", "two seconds")]
+    [InlineData("yes", "always", "yes", "no", "0", "except while")]
+    [InlineData("yes", "always", "no", "no", "1", "replication is asynchronous")]
+    [InlineData("yes", "no", "no", "no", "0", "half a minute")]
+    [InlineData("no", "always", "no", "yes", "0", "since Redis' last snapshot are lost when Redis dies (appendonly no).")]
+    [InlineData("unknown", "unknown", "unknown", "unknown", "0", "unknown")]
+    public void Durability_IsWhatTheSettingsGive(string appendOnly, string fsync, string rewrite, string truncated, string replicas, string words) =>
+        Assert.Contains(words, Report(appendOnly, fsync, rewrite, truncated, replicas).Durability, StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("yes", "yes", "Set 'aof-load-truncated no'")]
+    [InlineData("yes", "no", null)]
+    [InlineData("no", "yes", null)]
+    [InlineData("yes", "unknown", "refuses CONFIG")]
+    public void Findings_WhenABrokenOffWriteMayBeLoaded_WarnOfIt(string appendOnly, string truncated, string? words)
     {
-        var report = new RedisServerReport(new Dictionary<string, string>
-        {
-            ["appendonly"] = appendOnly,
-            ["appendfsync"] = fsync,
-            ["no-appendfsync-on-rewrite"] = rewrite,
-            ["connected_slaves"] = replicas,
-        });
-        Assert.Contains(words, report.Durability, StringComparison.Ordinal);
+        var finding = Report(appendOnly, "always", "no", truncated, "0").Findings.Single(f => f.Setting == "aof-load-truncated");
+        Assert.Equal(truncated, finding.Value);
+        if (words is null)
+            Assert.Null(finding.Warning);
+        else
+            Assert.Contains(words, finding.Warning, StringComparison.Ordinal);
     }
+
+    private static RedisServerReport Report(string appendOnly, string fsync, string rewrite, string truncated, string replicas) => new(new Dictionary<string, string>
+    {
+        ["appendonly"] = appendOnly,
+        ["appendfsync"] = fsync,
+        ["no-appendfsync-on-rewrite"] = rewrite,
+        ["aof-load-truncated"] = truncated,
+        ["connected_slaves"] = replicas,
+    });
 }

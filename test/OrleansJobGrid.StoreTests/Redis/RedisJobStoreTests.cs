@@ -240,6 +240,8 @@ public sealed class RedisJobStoreTests : IAsyncLifetime
         await Raw.ExecuteAsync("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
         await _underTest!.ReopenAsync();
         Assert.Contains("survives kill -9", Store.Description.Durability, StringComparison.Ordinal);
+        Assert.Contains("by half", Store.Description.Durability, StringComparison.Ordinal);
+        Assert.Contains("check-aof.sh", Store.Description.Findings.Single(f => f.Setting == "aof-load-truncated").Warning, StringComparison.Ordinal);
         var policy = Store.Description.Findings.Single(f => f.Setting == "maxmemory-policy");
         Assert.Equal("allkeys-lru", policy.Value);
         Assert.Contains("noeviction", policy.Warning, StringComparison.Ordinal);

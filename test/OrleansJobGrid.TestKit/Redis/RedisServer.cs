@@ -71,12 +71,33 @@ public sealed class RedisServer : IAsyncDisposable
         process.Dispose();
     }
 
-    /// <summary>Starts the server again on the same port and folder, killing it first if it runs.</summary>
+    /// <summary>Where its append-only files lie.</summary>
+    public string AppendOnlyFolder => Path.Combine(Folder, "appendonlydir");
+
+    /// <summary>
+    /// Starts the server again on the same port and folder, killing it first if it runs, and checking its append-only files as a
+    /// deployment does.
+    /// </summary>
     public async Task RestartAsync(CancellationToken cancellationToken = default)
     {
         await KillAsync();
+        if (_settings.AppendOnly == "yes" && await CheckAppendOnlyAsync(cancellationToken) is not (0, _) and var (code, said))
+            throw new InvalidOperationException($"check-aof.sh ended with {code}: {said}");
         if (await LaunchAsync(cancellationToken) is { } fault)
             throw new InvalidOperationException($"redis-server did not start again: {fault}");
+    }
+
+    /// <summary>Runs deploy/redis/check-aof.sh on its append-only files; the server must not run.</summary>
+    /// <returns>Its exit code, and what it said.</returns>
+    public async Task<(int ExitCode, string Said)> CheckAppendOnlyAsync(CancellationToken cancellationToken = default)
+    {
+        using var check = Process.Start(new ProcessStartInfo("/bin/sh", [Path.Combine(AppContext.BaseDirectory, "check-aof.sh"), AppendOnlyFolder])
+        {
+            RedirectStandardError = true,
+        })!;
+        var said = await check.StandardError.ReadToEndAsync(cancellationToken);
+        await check.WaitForExitAsync(cancellationToken);
+        return (check.ExitCode, said);
     }
 
     /// <inheritdoc/>

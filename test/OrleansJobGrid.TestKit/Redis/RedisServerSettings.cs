@@ -12,8 +12,13 @@ public sealed record RedisServerSettings
     /// <summary>Further settings by name, as in redis.conf.</summary>
     public IReadOnlyDictionary<string, string> More { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Loses nothing that was acknowledged.</summary>
-    public static RedisServerSettings Durable { get; } = new() { AppendOnly = "yes", AppendFsync = "always" };
+    /// <summary>Loses nothing that was acknowledged, and applies nothing by half; as deploy/README.md says.</summary>
+    public static RedisServerSettings Durable { get; } = new()
+    {
+        AppendOnly = "yes",
+        AppendFsync = "always",
+        More = new Dictionary<string, string> { ["aof-load-truncated"] = "no" },
+    };
 
     internal IEnumerable<string> Arguments(int port, string folder)
     {

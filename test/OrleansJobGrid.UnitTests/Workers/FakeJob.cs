@@ -3,6 +3,7 @@ using System.Reflection;
 using Orleans.Concurrency;
 using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Workers.Execution;
 
 namespace OrleansJobGrid.UnitTests.Workers;
@@ -11,6 +12,9 @@ namespace OrleansJobGrid.UnitTests.Workers;
 internal sealed class FakeJob : IJobGrain
 {
     public ConcurrentQueue<string> Words { get; } = [];
+
+    /// <summary>The records of posts.</summary>
+    public ConcurrentQueue<ServiceSubmission> Submissions { get; } = [];
 
     /// <summary>The answer to a word; throws to break the call.</summary>
     public Func<string, ReportOutcome> Answer { get; set; } = _ => ReportOutcome.Accepted;
@@ -21,6 +25,14 @@ internal sealed class FakeJob : IJobGrain
 
     public Task<ReportOutcome> Checkpoint(GrantToken token, Immutable<byte[]> state) => Say($"checkpoint {string.Join(',', state.Value)}");
 
+    public Task<ReportOutcome> Submit(GrantToken token, ServiceSubmission submission)
+    {
+        Submissions.Enqueue(submission);
+        return Say($"submit {submission.N} {submission.Instance}");
+    }
+
+    public Task<ReportOutcome> Attach(GrantToken token, string externalId) => Say($"attach {externalId}");
+
     public Task<StartAnswer> TryStart(StartRequest request) => throw new NotSupportedException();
 
     public Task<ReportOutcome> Complete(GrantToken token, CompletionReport report) => throw new NotSupportedException();
@@ -29,11 +41,25 @@ internal sealed class FakeJob : IJobGrain
 
     public Task<ReportOutcome> Stopped(GrantToken token, StopReason reason) => throw new NotSupportedException();
 
-    public Task SessionEnded(string sessionId, string reason) => throw new NotSupportedException();
+    public Task<Directive> DirectiveFor(GrantToken token) => throw new NotSupportedException();
+
+    public Task SessionEnded(SessionEnd end) => throw new NotSupportedException();
+
+    public Task Judge(Verdict verdict) => throw new NotSupportedException();
 
     public Task OnDue() => throw new NotSupportedException();
 
     public Task<ControlAnswer> Cancel(string reason) => throw new NotSupportedException();
+
+    public Task<ControlAnswer> Pause(string reason) => throw new NotSupportedException();
+
+    public Task<ControlAnswer> Resume(string reason) => throw new NotSupportedException();
+
+    public Task<ControlAnswer> Retry(string reason) => throw new NotSupportedException();
+
+    public Task<ControlAnswer> Resolve(Resolution resolution, string reason, byte[]? result) => throw new NotSupportedException();
+
+    public Task<ControlAnswer> Purge() => throw new NotSupportedException();
 
     public Task<JobView?> Watch(long seenVersion, long seenProgress, TimeSpan wait) => throw new NotSupportedException();
 
@@ -46,22 +72,32 @@ internal sealed class FakeJob : IJobGrain
     }
 }
 
-/// <summary>A grain factory that knows jobs and nothing else.</summary>
+/// <summary>A grain factory that knows jobs and one worker, and queues that are empty.</summary>
 public class FakeGrains : DispatchProxy
 {
     private readonly ConcurrentDictionary<string, FakeJob> _jobs = new();
+    private FakeWorker? _worker;
 
-    internal static (IGrainFactory Factory, Func<string, FakeJob> Job) Make()
+    internal static (IGrainFactory Factory, Func<string, FakeJob> Job) Make(FakeWorker? worker = null)
     {
         var factory = Create<IGrainFactory, FakeGrains>();
-        return (factory, id => ((FakeGrains)(object)factory)._jobs.GetOrAdd(id, _ => new FakeJob()));
+        var grains = (FakeGrains)(object)factory;
+        grains._worker = worker;
+        return (factory, id => grains._jobs.GetOrAdd(id, _ => new FakeJob()));
     }
 
-    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
-        targetMethod is { Name: nameof(IGrainFactory.GetGrain) } && args is [GrainId { } id, GrainInterfaceType { } asked]
-            && asked == GrainInterfaceType.Create("jobgrid.job")
-            ? _jobs.GetOrAdd(id.Key.ToString()!, _ => new FakeJob())
-            : throw new NotSupportedException($"{targetMethod}");
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+    {
+        if (targetMethod is not { Name: nameof(IGrainFactory.GetGrain) } || args is not [GrainId { } id, GrainInterfaceType { } asked])
+            throw new NotSupportedException($"{targetMethod}");
+        return asked.ToString() switch
+        {
+            "jobgrid.job" => _jobs.GetOrAdd(id.Key.ToString()!, _ => new FakeJob()),
+            "jobgrid.worker" when _worker is not null => _worker,
+            "jobgrid.queue" => new FakeQueue(),
+            _ => throw new NotSupportedException($"{targetMethod} of {asked}"),
+        };
+    }
 }
 
 /// <summary>A connector of one line.</summary>

@@ -25,10 +25,10 @@ public sealed class JobDecisionsTests
     {
         var random = new Random(20_240_611);
         var seen = new HashSet<JobTransition>();
-        for (var life = 0; life < 20_000 && seen.Count < JobTransitions.All.Count - 1; life++)
+        for (var life = 0; life < 60_000 && seen.Count < JobTransitions.All.Count - 1; life++)
         {
-            var job = new JobLife(new(random.Next(101), random.Next(4), random.Next(6), random.Next(5), random.Next(3), random.Next(3), random.Next(8))) { Seen = seen };
-            for (var word = 0; word < 30; word++)
+            var job = new JobLife(new(random.Next(101), random.Next(4), random.Next(6), random.Next(5), random.Next(3), random.Next(3), random.Next(8), random.Next(4))) { Seen = seen };
+            for (var word = 0; word < 60; word++)
                 job.Say(Word.From(random.Next(), random.Next(), random.Next(), random.Next(), random.NextDouble()));
         }
 
@@ -41,7 +41,7 @@ public sealed class JobDecisionsTests
     {
         Assert.Equal(new JobAnswer(ReportOutcome.Stale), JobDecisions.Complete(Samples.Pending(), default, new(), Samples.Start));
         Assert.Equal(new JobAnswer(ReportOutcome.Stale), JobDecisions.Fail(Samples.Pending(), default, Samples.Failure(), Samples.Start, 0.5));
-        Assert.Equal(new JobAnswer(ReportOutcome.Stale), JobDecisions.Stopped(Samples.Pending(), default, StopReason.Drained, Samples.Start));
+        Assert.Equal(new JobAnswer(ReportOutcome.Stale), JobDecisions.Stopped(Samples.Pending(), default, StopReason.Drained, RecoveryPolicy.Default, Samples.Start));
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class JobDecisionsTests
     public void Complete_AfterARescue_IsAcceptedFromTheLastGrantOnly()
     {
         var first = Samples.InProgress();
-        var rescued = JobDecisions.SessionEnded(first, "session-1", "lost", Samples.Start + 1)!.After!;
+        var rescued = JobDecisions.SessionEnded(first, Samples.End(), RecoveryPolicy.Default, Samples.Start + 1)!.After!;
         var second = Samples.Assigned(rescued, "session-2", Samples.Start + 2);
 
         Assert.Equal(ReportOutcome.Accepted, JobDecisions.Complete(rescued, first.Token, new(), Samples.Start + 3).Outcome);
@@ -94,7 +94,7 @@ public sealed class JobDecisionsTests
         var pending = Samples.Pending(Samples.Submission() with { Deadline = Samples.Start + deadline, AttemptTimeoutMs = attemptTimeout });
         var asked = JobDecisions.Cancel(Samples.Assigned(pending), "enough", Samples.Start).Change!.After!;
 
-        var ended = JobDecisions.Due(asked, JobDue.Next(asked))!.After!;
+        var ended = JobDecisions.Due(asked, RecoveryPolicy.Default, JobDue.Next(asked))!.After!;
 
         Assert.Equal((JobStatus.Cancelled, reason), (ended.Status, ended.EndReason));
     }
@@ -105,7 +105,7 @@ public sealed class JobDecisionsTests
     public void Stopped_WithoutARequest_GivesTheAttemptBack(StopReason reason, string eventType)
     {
         var granted = Samples.Assigned();
-        var change = JobDecisions.Stopped(granted, granted.Token, reason, Samples.Start + 10).Change!;
+        var change = JobDecisions.Stopped(granted, granted.Token, reason, RecoveryPolicy.Default, Samples.Start + 10).Change!;
 
         Assert.Equal((JobStatus.Pending, 0, 1L), (change.After!.Status, change.After.Attempt, change.After.Epoch));
         Assert.Equal(eventType, Assert.Single(change.Events).Type);
@@ -156,7 +156,7 @@ public sealed class JobDecisionsTests
         {
             granted = Samples.Assigned(job, worker: name);
             granted = JobDecisions.Checkpoint(granted, granted.Token, new byte[64 << 10]).Change!.After!;
-            job = Samples.Failed(granted, new(FailureTypes.Transient, text, text, null, 1));
+            job = Samples.Failed(granted, Samples.Failure(message: text) with { FailureReason = text, FailureType = text });
             Assert.InRange(JobRecordFormat.Write(job).Length, 1, StoreLimits.RecordBytes);
         }
 

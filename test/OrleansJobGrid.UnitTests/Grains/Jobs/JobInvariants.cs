@@ -30,7 +30,13 @@ internal static class JobInvariants
         var status = job.Status;
         Assert.Equal(status.IsFinal(), job.FinishedAt is not null);
         Assert.Equal(status == JobStatus.Retrying, job.RetryAt is not null);
-        Assert.True(job.CancelRequestedAt is null || status.IsGranted(), "a cancel request outlived its attempt");
+        Assert.True(!job.StopRequested || status.IsGranted() || status == JobStatus.Reconciling, "a request outlived its attempt");
+        Assert.Equal(status == JobStatus.Reconciling, job.Inquiry is not null);
+        Assert.Equal(status == JobStatus.Paused, job.PausedAt is not null);
+        Assert.True(status != JobStatus.Reconciling || JobDecisions.Open(job).Any(), "nothing is left to be asked about");
+        Assert.Equal(status.IsDeadLetter(), job.Fingerprint is not null);
+        Assert.InRange(job.Rescues, 0, RecoveryPolicy.Default.Rescues);
+        Assert.True(job.StaleCheckAt is null || JobDecisions.Overdue(job).Any(), "a check of nothing");
         Assert.True(job.DelayedUntil is null || status == JobStatus.Pending);
         Assert.Equal(job.Epoch > 0, job.LastGrant is not null);
         Assert.True(job.Epoch > 0 || !status.IsGranted());
@@ -78,12 +84,12 @@ internal static class JobInvariants
     /// <summary>Nothing is due before its time, and time alone brings every job to an end and its record out of the store.</summary>
     private static void TimeGoesOn(JobRecord job)
     {
-        Assert.Null(JobDecisions.Due(job, JobDue.Next(job) - 1));
+        Assert.Null(JobDecisions.Due(job, RecoveryPolicy.Default, JobDue.Next(job) - 1));
         Assert.InRange(JobDue.Next(job), job.CreatedAt, OperationRules.ScoreBound - 1);
         var now = job;
-        for (var step = 0; step < 6; step++)
+        for (var step = 0; step < 400; step++)
         {
-            var change = JobDecisions.Due(now, JobDue.Next(now));
+            var change = JobDecisions.Due(now, RecoveryPolicy.Default, JobDue.Next(now));
             Assert.NotNull(change);
             if (change.After is not { } after)
                 return;
@@ -91,6 +97,6 @@ internal static class JobInvariants
             now = after;
         }
 
-        Assert.Fail($"After six due times the job of {job.Status.Name()} is {now.Status.Name()} and still there.");
+        Assert.Fail($"After 400 due times the job of {job.Status.Name()} is {now.Status.Name()} and still there.");
     }
 }

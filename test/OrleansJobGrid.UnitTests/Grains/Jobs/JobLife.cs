@@ -51,8 +51,14 @@ internal sealed class JobLife
             case WordKind.SessionEnded:
                 EndSession(job, word.Choice % 3);
                 break;
+            case WordKind.Judge:
+                Judge(job, word);
+                break;
             case WordKind.Cancel:
                 Cancel(job);
+                break;
+            case WordKind.Pause or WordKind.Resume or WordKind.Retry or WordKind.Resolve or WordKind.Purge:
+                Control(job, word);
                 break;
             case WordKind.Due:
                 Due(job);
@@ -87,12 +93,54 @@ internal sealed class JobLife
         var session = SessionOf(which, false);
         _store.Ended.Add(session);
         _incarnations[which]++;
-        var change = JobDecisions.SessionEnded(job, session, "lost", _clock);
+        var end = Samples.End(session, abnormal: which != 2, leaseEndedAt: _clock) with { DeclaredServices = which == 1 ? [job.Service] : [] };
+        var change = JobDecisions.SessionEnded(job, end, RecoveryPolicy.Default, _clock);
         Assert.Equal(job.Status.IsGranted() && job.LastGrant!.SessionId == session, change is not null);
         if (change is null)
             return;
         Write(change, Mover.Recovery);
-        WasTakenBack(job);
+        if (JobDecisions.Open(job).Any())
+            Assert.Equal((JobStatus.Reconciling, job.Attempt), (Job!.Status, Job.Attempt));
+        else
+            WasTakenBack(job);
+    }
+
+    private void Judge(JobRecord job, Word word)
+    {
+        if (job.Submissions is not { } submissions)
+            return;
+        var submission = submissions[word.Choice % submissions.Count];
+        var session = SessionOf(word.Choice % 3, false);
+        var verdict = new Verdict
+        {
+            ExternalId = submission.ExternalId,
+            Version = word.Speaker == Speaker.Stale ? _version - 1 : _version,
+            Finding = (Finding)(1 + (word.Choice / 8 % 7)),
+            AskedAt = _clock,
+            BootMark = word.Choice / 64 % 4 == 0 ? "boot-2" : "boot-1",
+            Reason = "so it is",
+            Failure = FailureOf(word),
+            Adopter = word.Choice / 256 % 2 == 0 ? new StartRequest("worker-" + session, session) : null,
+            NodeAlive = word.Choice / 512 % 2 == 0,
+        };
+        var operation = NextOperation();
+        var change = JobDecisions.Judge(job, _version, verdict, operation, RecoveryPolicy.Default, _clock, word.Draw);
+        if (job.Status != JobStatus.Reconciling && !submission.Over)
+            Assert.Null(change);
+        if (change is null || !Write(change, Mover.Recovery))
+            return;
+        if (Job!.Epoch > job.Epoch)
+        {
+            // Taken over: what ran goes on, and is the same attempt.
+            Assert.Equal((job.Attempt, operation, submission.ExternalId), (Job.Attempt, Job.LastGrant!.OperationId, Job.Adopted));
+            Assert.True(verdict.Finding is Finding.Running or Finding.Completed);
+            _tokens.Add(Job.Token);
+        }
+
+        if (verdict.Finding is Finding.Unreachable or Finding.NobodyCanAsk && (verdict.NodeAlive || submission.Node is null))
+            Assert.Equal(job.Status, Job.Status);
+        if (job.CancelRequestedAt is not null && Job.Status != JobStatus.Reconciling)
+            Assert.True(Job.Status == JobStatus.Cancelled || (Job.Status == JobStatus.InProgress && verdict.Finding == Finding.Completed), $"a cancel ended as {Job.Status.Name()}");
     }
 
     private void Cancel(JobRecord job)
@@ -104,21 +152,44 @@ internal sealed class JobLife
             return;
         Write(change, Mover.Submitter);
         Assert.Equal(job.Attempt, Job!.Attempt);
-        Assert.Equal(job.Status.IsGranted() ? job.Status : JobStatus.Cancelled, Job.Status);
+        Assert.Equal(job.Status.IsGranted() || job.Status == JobStatus.Reconciling ? job.Status : JobStatus.Cancelled, Job.Status);
+    }
+
+    /// <summary>Said twice, a request is answered alike and changes nothing the second time.</summary>
+    private void Control(JobRecord job, Word word)
+    {
+        (ControlAnswer Answer, JobChange? Change) Decide(JobRecord record) => word.Kind switch
+        {
+            WordKind.Pause => JobDecisions.Pause(record, "wait", _clock),
+            WordKind.Resume => JobDecisions.Resume(record, "go on", _clock),
+            WordKind.Retry => JobDecisions.Retry(record, "again", _clock),
+            WordKind.Resolve => JobDecisions.Resolve(record, (Resolution)(1 + (word.Choice % 3)), "I looked", Samples.Json("1"), _clock),
+            _ => JobDecisions.Purge(record, _clock),
+        };
+        var (answer, change) = Decide(job);
+        Assert.True(answer.Accepted || change is null);
+        Assert.NotEmpty(answer.Message);
+        if (change is null)
+            return;
+        Write(change, word.Kind is WordKind.Pause or WordKind.Resume ? Mover.Submitter : Mover.Operator);
+        if (Job is not { } now || word.Kind == WordKind.Resolve)
+            return;
+        Assert.Equal((true, (JobChange?)null), (Decide(now).Answer.Accepted, Decide(now).Change));
     }
 
     private void Due(JobRecord job)
     {
-        var change = JobDecisions.Due(job, _clock);
+        var change = JobDecisions.Due(job, RecoveryPolicy.Default, _clock);
         Assert.Equal(JobDue.Next(job) <= _clock, change is not null);
         if (change is null)
             return;
         Assert.Equal(JobDue.Next(job), change.NotBefore);
-        Assert.Equal(job.Status.IsFinal(), change.After is null);
-        Assert.True(change.After is null || change.After.Attempt == job.Attempt);
+        Assert.Equal(job.Status.IsFinal() && !(job.StaleCheckAt <= _clock), change.After is null);
         Write(change, Mover.Wheel);
+        if (Job is not null && Job.Status != JobStatus.Pending)
+            Assert.Equal(job.Attempt, Job.Attempt);
         if (job.CancelRequestedAt is not null)
-            Assert.Equal(JobStatus.Cancelled, Job!.Status);
+            Assert.True(Job!.Status is JobStatus.Cancelled or JobStatus.Reconciling || Job.StaleChecks != job.StaleChecks || Job.StaleCheckAt != job.StaleCheckAt);
     }
 
     private void Report(JobRecord job, Word word)
@@ -126,44 +197,55 @@ internal sealed class JobLife
         var token = TokenOf(word.Speaker);
         var last = _tokens.Count > 0 && token == _tokens[^1];
         var holds = last && job.Status.IsGranted();
-        var asked = job.CancelRequestedAt is not null;
+        var asked = job.StopRequested;
+        var post = Samples.Post(job with { Epoch = token.Epoch }, 1 + (word.Choice % 2), word.Choice % 3 == 0 ? "node-1" : null);
         var (outcome, change) = word.Kind switch
         {
             WordKind.Begin => JobDecisions.Begin(job, token, _clock),
             WordKind.Checkpoint => JobDecisions.Checkpoint(job, token, [1, 2, 3]),
             WordKind.Complete => JobDecisions.Complete(job, token, new() { Result = Samples.Json("{\"n\":" + word.Choice + "}"), DurationMs = word.Choice % 500 }, _clock),
             WordKind.Fail => JobDecisions.Fail(job, token, FailureOf(word), _clock, word.Draw),
-            _ => JobDecisions.Stopped(job, token, (StopReason)(1 + (word.Choice % 3)), _clock),
+            WordKind.Submit => JobDecisions.Submit(job, token, post, _clock),
+            WordKind.Attach => JobDecisions.Attach(job, token, job.Submissions is { } posts ? posts[word.Choice % posts.Count].ExternalId : "none", _clock),
+            _ => JobDecisions.Stopped(job, token, (StopReason)(1 + (word.Choice % 6)), RecoveryPolicy.Default, _clock),
         };
-        var repeated = last && job.Status != JobStatus.Completed ? ReportOutcome.Accepted : ReportOutcome.Stale;
-        var (expected, changes) = word.Kind switch
+        if (!last)
         {
-            WordKind.Begin when holds => (asked ? ReportOutcome.StopRequested : ReportOutcome.Accepted, !asked && job.Status == JobStatus.Assigned),
-            WordKind.Checkpoint when holds => (asked ? ReportOutcome.StopRequested : ReportOutcome.Accepted, true),
-            WordKind.Complete when last => (job.Status.IsFinal() && job.Status != JobStatus.Completed ? ReportOutcome.Stale : ReportOutcome.Accepted, !job.Status.IsFinal()),
-            WordKind.Fail or WordKind.Stopped => holds ? (ReportOutcome.Accepted, true) : (repeated, false),
-            _ => (ReportOutcome.Stale, false),
-        };
-        Assert.Equal(expected, outcome);
-        Assert.Equal(changes, change is not null);
+            Assert.Null(change);
+            Assert.True(outcome is ReportOutcome.Stale or ReportOutcome.LeaveIt);
+        }
+
+        if (holds && word.Kind is WordKind.Begin or WordKind.Checkpoint or WordKind.Submit)
+            Assert.Equal(asked && holds ? ReportOutcome.StopRequested : outcome, outcome);
+        if (word.Kind == WordKind.Complete && last)
+        {
+            Assert.Equal(job.Status.IsFinal() && job.Status != JobStatus.Completed, outcome != ReportOutcome.Accepted);
+            Assert.Equal(!job.Status.IsFinal(), change is not null);
+        }
+
+        if (word.Kind is WordKind.Fail or WordKind.Stopped)
+            Assert.Equal(holds, change is not null);
         if (change is null || !Write(change, Mover.Worker))
             return;
         if (word.Kind == WordKind.Complete)
             Assert.Equal(JobStatus.Completed, Job!.Status);
-        if (word.Kind == WordKind.Stopped)
-            WasTakenBack(job);
-        else
+        if (word.Kind is WordKind.Submit)
+            Assert.Contains(Job!.Submissions!, s => s.ExternalId == post.ExternalId && !s.Over);
+        if (word.Kind is not WordKind.Stopped && Job!.Status != JobStatus.Paused)
             Assert.Equal(job.Attempt, Job!.Attempt);
-        if (word.Kind is WordKind.Fail && asked)
+        if (word.Kind is WordKind.Fail && job.CancelRequestedAt is not null)
             Assert.Equal(JobStatus.Cancelled, Job!.Status);
     }
 
-    /// <summary>Back at its place with an attempt less, or cancelled where that was asked for.</summary>
+    /// <summary>Back at its place with an attempt less, or where it was asked to be, or poison.</summary>
     private void WasTakenBack(JobRecord before)
     {
-        var cancelled = before.CancelRequestedAt is not null;
-        Assert.Equal(cancelled ? JobStatus.Cancelled : JobStatus.Pending, Job!.Status);
-        Assert.Equal(cancelled ? before.Attempt : before.Attempt - 1, Job.Attempt);
+        var poison = before.Rescues == RecoveryPolicy.Default.Rescues && !before.StopRequested && Job!.Status == JobStatus.Failed;
+        var expected = poison ? JobStatus.Failed
+            : before.CancelRequestedAt is not null ? JobStatus.Cancelled
+            : before.PauseRequestedAt is not null ? JobStatus.Paused : JobStatus.Pending;
+        Assert.Equal(expected, Job!.Status);
+        Assert.Equal(expected.IsFinal() ? before.Attempt : before.Attempt - 1, Job.Attempt);
     }
 
     private bool Write(JobChange change, Mover mover)
@@ -183,7 +265,7 @@ internal sealed class JobLife
         (Job, _version, _operation) = (change.After, _version + 1, operation.OperationId);
         if (Job is null)
         {
-            Assert.Equal(Mover.Wheel, mover);
+            Assert.True(mover is Mover.Wheel or Mover.Operator);
             Assert.True(before!.Status.IsFinal());
             return true;
         }
@@ -196,11 +278,12 @@ internal sealed class JobLife
             Seen?.Add(edge);
         }
 
-        Assert.False(before?.Status.IsFinal() ?? false, "a final job changed");
-        Assert.Equal((before?.Epoch ?? 0) + (mover == Mover.Queue ? 1 : 0), Job.Epoch);
+        Assert.True(before is null || !before.Status.IsFinal() || before.Status.IsDeadLetter() || (before.Status == Job.Status && before.FinishedAt == Job.FinishedAt), "a final job changed");
+        var granted = mover == Mover.Queue || (mover == Mover.Recovery && Job.Status == JobStatus.InProgress);
+        Assert.Equal((before?.Epoch ?? 0) + (granted ? 1 : 0), Job.Epoch);
         Assert.Equal(_order, Job.Order);
-        Assert.InRange(Job.Attempt, 0, _attemptLimit);
-        if (Job.Status == JobStatus.Completed)
+        Assert.InRange(Job.Attempt - Job.AttemptsBefore, 0, _attemptLimit);
+        if (before?.Status != JobStatus.Completed && Job.Status == JobStatus.Completed)
         {
             Assert.Null(_completed);
             _completed = Job;
@@ -212,7 +295,7 @@ internal sealed class JobLife
     private FailureReport FailureOf(Word word)
     {
         long? retryAfter = (word.Choice / 8) % 4 switch { 0 => null, 1 => 0, 2 => 5_000, _ => long.MaxValue };
-        return Samples.Failure(FailureClasses.All[word.Choice % FailureClasses.All.Count], retryAfterMs: retryAfter);
+        return Samples.Failure(ReportedClasses.All[word.Choice % ReportedClasses.All.Count], retryAfterMs: retryAfter);
     }
 
     private GrantToken TokenOf(Speaker speaker) => speaker switch

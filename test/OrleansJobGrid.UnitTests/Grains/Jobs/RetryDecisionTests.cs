@@ -10,12 +10,12 @@ public sealed class RetryDecisionTests
     private const double Middle = 0.5;
 
     [Theory]
-    [InlineData(FailureTypes.Transient, 5)]
-    [InlineData(FailureTypes.RateLimited, 5)]
-    [InlineData(FailureTypes.ResourceExhaustion, 3)]
-    [InlineData(FailureTypes.Malformed, 1)]
-    [InlineData(FailureTypes.Refused, 1)]
-    [InlineData(FailureTypes.Unauthorized, 1)]
+    [InlineData(FailureClasses.Transient, 5)]
+    [InlineData(FailureClasses.RateLimited, 5)]
+    [InlineData(FailureClasses.ResourceExhaustion, 3)]
+    [InlineData(FailureClasses.Malformed, 1)]
+    [InlineData(FailureClasses.Refused, 1)]
+    [InlineData(FailureClasses.Unauthorized, 1)]
     [InlineData("unheard_of", 1)]
     public void Of_EachClass_AllowsItsNumberOfAttempts(string type, int attempts)
     {
@@ -24,11 +24,11 @@ public sealed class RetryDecisionTests
     }
 
     [Theory]
-    [InlineData(FailureTypes.Transient, 0, 1)]
-    [InlineData(FailureTypes.Transient, 9, 10)]
-    [InlineData(FailureTypes.ResourceExhaustion, 9, 10)]
-    [InlineData(FailureTypes.RateLimited, 1, 2)]
-    [InlineData(FailureTypes.Malformed, 9, 1)]
+    [InlineData(FailureClasses.Transient, 0, 1)]
+    [InlineData(FailureClasses.Transient, 9, 10)]
+    [InlineData(FailureClasses.ResourceExhaustion, 9, 10)]
+    [InlineData(FailureClasses.RateLimited, 1, 2)]
+    [InlineData(FailureClasses.Malformed, 9, 1)]
     public void Of_AJobWithItsOwnMaxRetries_AllowsOneAttemptMore_ButNeverRepeatsWhatIsWrong(string type, int maxRetries, int attempts)
     {
         for (var attempt = 1; attempt <= 12; attempt++)
@@ -44,7 +44,7 @@ public sealed class RetryDecisionTests
     [InlineData(12, 3_600_000)]
     [InlineData(900, 3_600_000)]
     public void Of_Transient_WaitsTwoToTheAttemptSeconds_AtMostAnHour(int attempt, long delay) =>
-        Assert.Equal(delay, Decide(attempt, FailureTypes.Transient, j => j with { MaxRetries = 1_000 }).DelayMs);
+        Assert.Equal(delay, Decide(attempt, FailureClasses.Transient, j => j with { MaxRetries = 1_000 }).DelayMs);
 
     [Theory]
     [InlineData(1, 100)]
@@ -54,16 +54,16 @@ public sealed class RetryDecisionTests
     [InlineData(1_000, 2_000)]
     public void Of_AJobWithItsOwnBackoff_GrowsFromItsBaseToItsLongest(int attempt, long delay)
     {
-        foreach (var type in new[] { FailureTypes.Transient, FailureTypes.ResourceExhaustion, FailureTypes.RateLimited })
+        foreach (var type in new[] { FailureClasses.Transient, FailureClasses.ResourceExhaustion, FailureClasses.RateLimited })
             Assert.Equal(delay, Decide(attempt, type, j => j with { MaxRetries = 1_000, Retry = new(100, 2_000, 3) }).DelayMs);
     }
 
     [Fact]
     public void Of_AnOwnBackoffFromZero_IsAtOnce_AlsoAfterManyAttempts() =>
-        Assert.Equal(0, Decide(900, FailureTypes.Transient, j => j with { MaxRetries = 1_000, Retry = new(0, 2_000, 10) }).DelayMs);
+        Assert.Equal(0, Decide(900, FailureClasses.Transient, j => j with { MaxRetries = 1_000, Retry = new(0, 2_000, 10) }).DelayMs);
 
     [Fact]
-    public void Of_ResourceExhaustion_IsAtOnce() => Assert.Equal(new(true, 0), Of(Decide(1, FailureTypes.ResourceExhaustion)));
+    public void Of_ResourceExhaustion_IsAtOnce() => Assert.Equal(new(true, 0), Of(Decide(1, FailureClasses.ResourceExhaustion)));
 
     [Theory]
     [InlineData(0, 0)]
@@ -73,29 +73,29 @@ public sealed class RetryDecisionTests
     [InlineData(604_800_001, 604_800_000)]
     [InlineData(long.MaxValue, 604_800_000)]
     public void Of_RateLimited_WaitsWhatTheServiceSaid_AtMostAWeek(long told, long delay) =>
-        Assert.Equal(new(true, delay), Of(Decide(1, FailureTypes.RateLimited, retryAfterMs: told, draw: 0.9)));
+        Assert.Equal(new(true, delay), Of(Decide(1, FailureClasses.RateLimited, retryAfterMs: told, draw: 0.9)));
 
     [Fact]
     public void Of_RateLimitedWithoutAWord_WaitsAsTransient_AndWhatATransientFailureIsToldDoesNotCount()
     {
-        Assert.Equal(new(true, 4_000), Of(Decide(2, FailureTypes.RateLimited)));
-        Assert.Equal(new(true, 4_000), Of(Decide(2, FailureTypes.Transient, retryAfterMs: 77)));
+        Assert.Equal(new(true, 4_000), Of(Decide(2, FailureClasses.RateLimited)));
+        Assert.Equal(new(true, 4_000), Of(Decide(2, FailureClasses.Transient, retryAfterMs: 77)));
     }
 
     [Fact]
     public void Of_AnyDraw_SpreadsTheDelayOver75To125Percent()
     {
-        Assert.Equal(1_500, Decide(1, FailureTypes.Transient, draw: 0).DelayMs);
-        Assert.Equal(2_499, Decide(1, FailureTypes.Transient, draw: 0.9999).DelayMs);
+        Assert.Equal(1_500, Decide(1, FailureClasses.Transient, draw: 0).DelayMs);
+        Assert.Equal(2_499, Decide(1, FailureClasses.Transient, draw: 0.9999).DelayMs);
         Gen.Select(Gen.Int[1, 4], Gen.Double[0, 0.9999]).Sample((attempt, draw) =>
         {
             var middle = Math.Pow(2, attempt) * 1_000;
-            Assert.InRange(Decide(attempt, FailureTypes.Transient, draw: draw).DelayMs, (long)(middle * 0.75), (long)(middle * 1.25));
+            Assert.InRange(Decide(attempt, FailureClasses.Transient, draw: draw).DelayMs, (long)(middle * 0.75), (long)(middle * 1.25));
         });
     }
 
     [Fact]
-    public void Of_TheLastAttempt_SaysWhichOfHowMany() => Assert.Equal("attempt 5 of 5 failed", Decide(5, FailureTypes.Transient).Reason);
+    public void Of_TheLastAttempt_SaysWhichOfHowMany() => Assert.Equal("attempt 5 of 5 failed", Decide(5, FailureClasses.Transient).Reason);
 
     private static (bool Retry, long DelayMs) Of(RetryDecision decision) => (decision.Retry, decision.DelayMs);
 

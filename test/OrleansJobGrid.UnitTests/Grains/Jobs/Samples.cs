@@ -30,8 +30,28 @@ internal static class Samples
     public static JobRecord Failed(JobRecord granted, FailureReport report, long clock = Start, double draw = 0.5) =>
         JobDecisions.Fail(granted, granted.Token, report, clock, draw).Change!.After!;
 
-    public static FailureReport Failure(string type = FailureTypes.Transient, string message = "it broke", long? retryAfterMs = null) =>
-        new(type, "reason", message, retryAfterMs, 10);
+    public static FailureReport Failure(string failureClass = FailureClasses.Transient, string message = "it broke", long? retryAfterMs = null) =>
+        new() { FailureClass = failureClass, FailureType = "system_error", FailureReason = "reason", Message = message, RetryAfterMs = retryAfterMs, DurationMs = 10 };
+
+    public static SessionEnd End(string session = "session-1", string reason = "lost", bool abnormal = true, long leaseEndedAt = Start) =>
+        new() { SessionId = session, Reason = reason, Abnormal = abnormal, LeaseEndedAt = leaseEndedAt };
+
+    public static ServiceSubmission Post(JobRecord granted, int n = 1, string? node = null, string? boot = "boot-1") => new()
+    {
+        N = n,
+        Epoch = granted.Epoch,
+        Instance = "outside/a",
+        ExternalId = ExternalIds.Of("job-1", granted.Epoch, n),
+        BootMark = boot,
+        Node = node,
+    };
+
+    /// <summary>In progress with one post at a service outside.</summary>
+    public static JobRecord Posted(JobRecord? assigned = null, long clock = Start, string? node = null)
+    {
+        var granted = assigned ?? Assigned(clock: clock);
+        return JobDecisions.Submit(granted, granted.Token, Post(granted, node: node), clock).Change!.After!;
+    }
 
     public static byte[] Json(string text) => Encoding.UTF8.GetBytes(text);
 }

@@ -12,8 +12,16 @@ internal enum WordKind
     Complete,
     Fail,
     Stopped,
+    Submit,
+    Attach,
     SessionEnded,
+    Judge,
     Cancel,
+    Pause,
+    Resume,
+    Retry,
+    Resolve,
+    Purge,
     Due,
 
     /// <summary>The clock goes to the job's next due time, and the wheel comes.</summary>
@@ -34,8 +42,10 @@ internal readonly record struct Word(WordKind Kind, Speaker Speaker, int Choice,
 {
     private static readonly WordKind[] Kinds =
     [
-        WordKind.Grant, WordKind.Grant, WordKind.Grant, WordKind.Begin, WordKind.Begin, WordKind.Checkpoint, WordKind.Complete,
-        WordKind.Fail, WordKind.Fail, WordKind.Stopped, WordKind.SessionEnded, WordKind.Cancel, WordKind.Due, WordKind.DueAtNext,
+        WordKind.Grant, WordKind.Grant, WordKind.Grant, WordKind.Grant, WordKind.Begin, WordKind.Begin, WordKind.Checkpoint, WordKind.Complete,
+        WordKind.Fail, WordKind.Fail, WordKind.Stopped, WordKind.Submit, WordKind.Submit, WordKind.Submit, WordKind.Attach,
+        WordKind.SessionEnded, WordKind.SessionEnded, WordKind.Judge, WordKind.Judge, WordKind.Judge, WordKind.Judge, WordKind.Cancel,
+        WordKind.Pause, WordKind.Resume, WordKind.Retry, WordKind.Resolve, WordKind.Purge, WordKind.Due, WordKind.DueAtNext, WordKind.DueAtNext,
     ];
 
     private static readonly Speaker[] Speakers =
@@ -51,11 +61,11 @@ internal readonly record struct Word(WordKind Kind, Speaker Speaker, int Choice,
 }
 
 /// <summary>How a job is submitted; absent where a number is 0.</summary>
-internal readonly record struct Wishes(int Priority, int NotBefore, int Deadline, int MaxRetries, int Backoff, int QueueTimeout, int References)
+internal readonly record struct Wishes(int Priority, int NotBefore, int Deadline, int MaxRetries, int Backoff, int QueueTimeout, int References, int Unknown = 0)
 {
     public static Gen<Wishes> Any { get; } =
-        Gen.Select(Gen.Int[0, 100], Gen.Int[0, 3], Gen.Int[0, 5], Gen.Int[0, 4], Gen.Int[0, 2], Gen.Int[0, 2], Gen.Int[0, 7],
-            (a, b, c, d, e, f, g) => new Wishes(a, b, c, d, e, f, g));
+        Gen.Select(Gen.Int[0, 100], Gen.Int[0, 3], Gen.Int[0, 5], Gen.Int[0, 4], Gen.Int[0, 2], Gen.Int[0, 2], Gen.Int[0, 31],
+            (a, b, c, d, e, f, g) => new Wishes(a, b, c, d, e, f, g & 7, g >> 3));
 
     public JobSubmission Submission() => Samples.Submission() with
     {
@@ -65,6 +75,8 @@ internal readonly record struct Wishes(int Priority, int NotBefore, int Deadline
         MaxRetries = MaxRetries == 0 ? null : MaxRetries - 1,
         Retry = Backoff == 0 ? null : new((Backoff - 1) * 500, 60_000, 2),
         QueueTimeoutMs = QueueTimeout == 0 ? null : QueueTimeout * 100_000,
+        Idempotent = Unknown == 1,
+        OnUnknown = Unknown switch { 2 => "fail", 3 => "rerun", _ => null },
         CustomerId = (References & 1) == 0 ? null : "customer-1",
         WorkflowId = (References & 2) == 0 ? null : "workflow-1",
         WorkflowPriority = (References & 2) == 0 ? null : 70,
@@ -76,11 +88,11 @@ internal readonly record struct Wishes(int Priority, int NotBefore, int Deadline
 }
 
 /// <summary>Classes of failure as workers report them, the unknown one included.</summary>
-internal static class FailureClasses
+internal static class ReportedClasses
 {
     public static IReadOnlyList<string> All { get; } =
     [
-        FailureTypes.Transient, FailureTypes.Transient, FailureTypes.ResourceExhaustion, FailureTypes.RateLimited,
-        FailureTypes.Malformed, FailureTypes.Refused, FailureTypes.Unauthorized, "unheard_of",
+        FailureClasses.Transient, FailureClasses.Transient, FailureClasses.ResourceExhaustion, FailureClasses.RateLimited,
+        FailureClasses.Malformed, FailureClasses.Refused, FailureClasses.Unauthorized, FailureClasses.MissingHere, "unheard_of",
     ];
 }

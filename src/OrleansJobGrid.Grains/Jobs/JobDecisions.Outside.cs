@@ -1,0 +1,89 @@
+using OrleansJobGrid.Contracts.Jobs;
+
+namespace OrleansJobGrid.Grains.Jobs;
+
+/// <summary>Work in services outside: posts on record, and what a worker without its grant does with its work there.</summary>
+public static partial class JobDecisions
+{
+    private const int KeptSubmissions = 20;
+
+    /// <summary>A post is about to leave. With it the work has begun.</summary>
+    public static JobAnswer Submit(JobRecord job, GrantToken token, ServiceSubmission submission, long clock)
+    {
+        if (!Holds(job, token))
+            return new(StaleOutcome(job, token));
+        if (job.StopRequested)
+            return new(ReportOutcome.StopRequested);
+        if (job.Submissions?.Any(s => s.ExternalId == submission.ExternalId) == true)
+            return new(ReportOutcome.Accepted);
+        var after = job with
+        {
+            Status = JobStatus.InProgress,
+            StartedAt = job.StartedAt ?? clock,
+            Submissions = [.. (job.Submissions ?? []).TakeLast(KeptSubmissions - 1), submission with { At = clock, Over = false }],
+        };
+        var where = $"to {submission.Instance} as {submission.ExternalId}";
+        var session = job.LastGrant!.SessionId;
+        return new(ReportOutcome.Accepted, job.Status == JobStatus.Assigned
+            ? JobChange.Move(job, after, Mover.Worker, JobEventTypes.ServiceSubmitted, clock, where, session)
+            : JobChange.Note(job, after, JobEventTypes.ServiceSubmitted, clock, where, session));
+    }
+
+    /// <summary>The attempt goes on with an earlier post, which came in after all.</summary>
+    public static JobAnswer Attach(JobRecord job, GrantToken token, string externalId, long clock)
+    {
+        if (!Holds(job, token))
+            return new(StaleOutcome(job, token));
+        if (job.StopRequested)
+            return new(ReportOutcome.StopRequested);
+        if (job.Adopted == externalId)
+            return new(ReportOutcome.Accepted);
+        if (job.Submissions?.FirstOrDefault(s => s.ExternalId == externalId) is not { } found)
+            return new(ReportOutcome.Stale);
+        var after = Reopened(job, found) with { Status = JobStatus.InProgress, StartedAt = job.StartedAt ?? clock };
+        var where = $"{externalId} of epoch {found.Epoch} was found at {found.Instance}; this attempt goes on with it";
+        var session = job.LastGrant!.SessionId;
+        return new(ReportOutcome.Accepted, job.Status == JobStatus.Assigned
+            ? JobChange.Move(job, after, Mover.Worker, JobEventTypes.StaleSubmit, clock, where, session)
+            : JobChange.Note(job, after, JobEventTypes.StaleSubmit, clock, where, session));
+    }
+
+    /// <summary>
+    /// What a worker does with work under a token: work that is being asked about, or that another grant took over, is left alone.
+    /// </summary>
+    public static Directive DirectiveFor(JobRecord job, GrantToken token) =>
+        Holds(job, token) ? Directive.Hold
+        : (job.Status == JobStatus.Reconciling && !job.StopRequested) || IsAdoptedFrom(job, token) ? Directive.LeaveIt
+        : Directive.CancelYours;
+
+    /// <summary>Submissions that may run or have run for the present grant and are not known to be absent, the last one first.</summary>
+    public static IEnumerable<ServiceSubmission> Open(JobRecord job) =>
+        (job.Submissions ?? []).Where(s => !s.Over && (s.Epoch == job.Epoch || s.ExternalId == job.Adopted)).Reverse();
+
+    /// <summary>Submissions that were not to be found when their job was requeued, and may come in late.</summary>
+    public static IEnumerable<ServiceSubmission> Overdue(JobRecord job) => (job.Submissions ?? []).Where(s => s.Over);
+
+    private static ReportOutcome StaleOutcome(JobRecord job, GrantToken token) =>
+        DirectiveFor(job, token) == Directive.LeaveIt ? ReportOutcome.LeaveIt : ReportOutcome.Stale;
+
+    private static bool IsAdoptedFrom(JobRecord job, GrantToken token) =>
+        job.Adopted is { } adopted && job.Status is not (JobStatus.Cancelled or JobStatus.Timeout)
+        && job.Submissions?.Any(s => s.ExternalId == adopted && s.Epoch == token.Epoch) == true;
+
+    private static JobRecord Reopened(JobRecord job, ServiceSubmission found) => job with
+    {
+        Adopted = found.ExternalId,
+        Submissions = [.. job.Submissions!.Select(s => s.ExternalId == found.ExternalId ? s with { Over = false } : s)],
+    };
+
+    private static JobRecord Without(JobRecord job, ServiceSubmission settled)
+    {
+        List<ServiceSubmission> rest = [.. job.Submissions!.Where(s => s.ExternalId != settled.ExternalId)];
+        return job with
+        {
+            Submissions = rest.Count == 0 ? null : rest,
+            StaleCheckAt = rest.Any(s => s.Over) ? job.StaleCheckAt : null,
+            StaleChecks = rest.Any(s => s.Over) ? job.StaleChecks : 0,
+        };
+    }
+}

@@ -1,0 +1,42 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OrleansJobGrid.Contracts.Workers;
+using OrleansJobGrid.Workers.Hosting;
+
+namespace OrleansJobGrid.Workers.Breakers;
+
+/// <summary>The circuit breakers of the instances that this worker reaches; they outlive its sessions.</summary>
+internal sealed class InstanceBreakers(IOptions<WorkerOptions> options, TimeProvider time, ILogger<InstanceBreakers> logger)
+{
+    private readonly ConcurrentDictionary<string, InstanceBreaker> _breakers = new(StringComparer.Ordinal);
+
+    /// <summary>The breaker of an instance; a new one is closed.</summary>
+    public InstanceBreaker Of(string instance) => _breakers.GetOrAdd(instance, Make);
+
+    /// <summary>Those that are not closed, as a heartbeat carries them.</summary>
+    public IReadOnlyDictionary<string, BreakerView> Views()
+    {
+        var views = new Dictionary<string, BreakerView>();
+        foreach (var (instance, breaker) in _breakers)
+        {
+            var (state, reason, since) = breaker.View;
+            if (state != BreakerState.Closed)
+                views.Add(instance, new(state == BreakerState.Open ? "open" : "half_open", reason, since));
+        }
+
+        return views;
+    }
+
+    private InstanceBreaker Make(string instance) => new(
+        options.Value.BreakerFailures, options.Value.BreakerWindow, options.Value.BreakerPause, time,
+        (state, reason) =>
+        {
+            if (state == BreakerState.Open)
+                logger.BreakerOpened(instance, options.Value.BreakerPause.TotalSeconds, reason);
+            else if (state == BreakerState.HalfOpen)
+                logger.BreakerHalfOpen(instance);
+            else
+                logger.BreakerClosed(instance);
+        });
+}

@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace OrleansJobGrid.Workers.Breakers;
+
+internal static partial class Log
+{
+    [LoggerMessage(2101, LogLevel.Warning, "Instance {Instance}: the circuit breaker opened, and nothing is claimed for it for {Seconds} s. The last failure: {Reason}")]
+    public static partial void BreakerOpened(this ILogger logger, string instance, double seconds, string reason);
+
+    [LoggerMessage(2102, LogLevel.Information, "Instance {Instance}: the circuit breaker is half open; one attempt is let through.")]
+    public static partial void BreakerHalfOpen(this ILogger logger, string instance);
+
+    [LoggerMessage(2103, LogLevel.Information, "Instance {Instance}: the circuit breaker closed; it is used again.")]
+    public static partial void BreakerClosed(this ILogger logger, string instance);
+}

@@ -1,0 +1,59 @@
+using Microsoft.Extensions.Logging;
+using OrleansJobGrid.Artefacts;
+using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Queues;
+using OrleansJobGrid.Contracts.Workers;
+
+namespace OrleansJobGrid.Workers.Execution;
+
+/// <summary>
+/// Delivers the ends of attempts, also after their session: the last grant's result is worth something as long as the job was not
+/// granted anew.
+/// </summary>
+internal sealed class AttemptReporter(IWorkerGrain worker, AttemptPulse pulse, IArtefactStore artefacts, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
+    /// <summary>Reports, claiming beside it where a claim is given; the grants that came with the answer.</summary>
+    public async Task<IReadOnlyList<JobGrant>> Report(Attempt attempt, AttemptReport report, Func<(string Queue, ClaimRequest Claim)?> beside)
+    {
+        // Whoever goes on with the job goes on from here.
+        if (report.Completion is null)
+            await pulse.Flush(attempt);
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                var claim = beside();
+                var answer = await worker.Report(report, claim?.Queue, claim?.Claim);
+                if (report.Completion is not null && answer.Outcome == ReportOutcome.Accepted)
+                    await DeleteScratch(report.JobId);
+                return answer.Grants;
+            }
+            catch (Exception e) when (time.GetElapsedTime(started) < Limit)
+            {
+                logger.ReportFailed(report.JobId, report.Token.Epoch, e);
+                await Task.Delay(Pause, time);
+            }
+            catch (Exception)
+            {
+                logger.ReportGivenUp(report.JobId, report.Token.Epoch);
+                throw;
+            }
+        }
+    }
+
+    private async Task DeleteScratch(string jobId)
+    {
+        try
+        {
+            await artefacts.DeleteScratchAsync(jobId, CancellationToken.None);
+        }
+        catch (IOException e)
+        {
+            logger.ScratchNotDeleted(jobId, e);
+        }
+    }
+}

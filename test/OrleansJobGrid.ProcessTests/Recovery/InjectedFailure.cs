@@ -25,6 +25,7 @@ internal sealed record InjectedFailure(string Name, string Service, object Paylo
         Outside(503, "overloaded", "The server is overloaded.", 1, "completed"),
         Outside(500, "RuntimeError", "CUDA out of memory. Tried to allocate 2.00 GiB.", 1, "completed"),
         Outside(429, "rate_limited", "Too many requests.", 1, "completed"),
+        Outside(404, "missing_model", "The model is not installed.", 1, "completed"),
         Outside(400, "invalid_prompt", "Prompt outputs failed validation.", null, "failed"),
         Outside(401, "unauthorized", "The API key is not valid.", null, "failed"),
         Outside(503, "overloaded", "The server is overloaded.", null, "failed", maxRetries: 1),

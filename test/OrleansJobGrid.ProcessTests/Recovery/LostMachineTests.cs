@@ -18,7 +18,7 @@ public sealed class LostMachineTests
         await using var second = await TestServiceProcess.StartAsync(new() { Slots = Jobs });
         await using var grid = await RecoveryGrid.StartAsync(2, Jobs, started: 1, settings: place =>
         {
-            var settings = RecoveryGrid.Outside(place == 0 ? first.Url : second.Url, place == 0 ? "a" : "b", onThisMachine: true);
+            var settings = RecoveryGrid.Outside(place == 0 ? first.Url : second.Url, onThisMachine: true, place == 0 ? "a" : "b");
             settings["Recovery"] = new JsonObject { ["LostMachineAfter"] = LostMachineAfter.ToString() };
             return settings;
         });

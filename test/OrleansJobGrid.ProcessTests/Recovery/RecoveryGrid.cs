@@ -59,8 +59,8 @@ internal sealed class RecoveryGrid : IAsyncDisposable
         }
     }
 
-    /// <summary>The settings of a worker that reaches one instance, <c>outside/NAME</c>, of the outside service.</summary>
-    public static JsonObject Outside(Uri url, string instance = "a", bool onThisMachine = false) => new()
+    /// <summary>The settings of a worker that reaches the outside service under these names of instances, <c>outside/NAME</c>.</summary>
+    public static JsonObject Outside(Uri url, bool onThisMachine = false, params string[] instances) => new()
     {
         ["Rest"] = new JsonObject
         {
@@ -68,7 +68,9 @@ internal sealed class RecoveryGrid : IAsyncDisposable
             {
                 [Service] = new JsonObject
                 {
-                    ["Instances"] = new JsonObject { [instance] = new JsonObject { ["Url"] = url.ToString(), ["OnThisMachine"] = onThisMachine } },
+                    ["Instances"] = new JsonObject(instances.DefaultIfEmpty("a").Select(i => KeyValuePair.Create(i, (JsonNode?)url.ToString()))),
+                    ["OnThisMachine"] = new JsonArray([.. (onThisMachine ? instances : []).Select(i => (JsonNode?)i)]),
+                    ["PollInterval"] = "00:00:00.100",
                 },
             },
         },

@@ -35,7 +35,8 @@ public sealed record ServiceInstance(string Id, bool OnThisMachine);
 /// <param name="ExternalId">The mark by which the service knows it: a UUID in lowercase with hyphens.</param>
 /// <param name="BootMark">What the service said of its boot then.</param>
 /// <param name="Epoch">The epoch of its grant.</param>
-public sealed record Submission(string Instance, string ExternalId, string? BootMark, long Epoch);
+/// <param name="Over">The grid found it not to be there: where its instance cannot be asked, it stands in nobody's way.</param>
+public sealed record Submission(string Instance, string ExternalId, string? BootMark, long Epoch, bool Over = false);
 
 /// <summary>What an instance says.</summary>
 /// <param name="BootMark">Of its boot; another value later means that it was restarted. Null: it cannot tell.</param>

@@ -5,7 +5,8 @@ namespace OrleansJobGrid.Grains.Jobs;
 /// <summary>Work in services outside: posts on record, and what a worker without its grant does with its work there.</summary>
 public static partial class JobDecisions
 {
-    private const int KeptSubmissions = 20;
+    private const int KeptSubmissions = 6;
+    private const int MarkCharacters = 64;
 
     /// <summary>A post is about to leave. With it the work has begun.</summary>
     public static JobAnswer Submit(JobRecord job, GrantToken token, ServiceSubmission submission, long clock)
@@ -16,11 +17,10 @@ public static partial class JobDecisions
             return new(ReportOutcome.StopRequested);
         if (job.Submissions?.Any(s => s.ExternalId == submission.ExternalId) == true)
             return new(ReportOutcome.Accepted);
-        var after = job with
+        var after = WithSubmissions(job, [.. (job.Submissions ?? []).TakeLast(KeptSubmissions - 1), Bounded(submission) with { At = clock, Over = false }]) with
         {
             Status = JobStatus.InProgress,
             StartedAt = job.StartedAt ?? clock,
-            Submissions = [.. (job.Submissions ?? []).TakeLast(KeptSubmissions - 1), submission with { At = clock, Over = false }],
         };
         var where = $"to {submission.Instance} as {submission.ExternalId}";
         var session = job.LastGrant!.SessionId;
@@ -63,6 +63,12 @@ public static partial class JobDecisions
     /// <summary>Submissions that were not to be found when their job was requeued, and may come in late.</summary>
     public static IEnumerable<ServiceSubmission> Overdue(JobRecord job) => (job.Submissions ?? []).Where(s => s.Over);
 
+    private static ServiceSubmission Bounded(ServiceSubmission submission) => submission with
+    {
+        BootMark = submission.BootMark is { Length: > MarkCharacters } long1 ? long1[..MarkCharacters] : submission.BootMark,
+        Node = submission.Node is { Length: > MarkCharacters } long2 ? long2[..MarkCharacters] : submission.Node,
+    };
+
     private static ReportOutcome StaleOutcome(JobRecord job, GrantToken token) =>
         DirectiveFor(job, token) == Directive.LeaveIt ? ReportOutcome.LeaveIt : ReportOutcome.Stale;
 
@@ -70,20 +76,20 @@ public static partial class JobDecisions
         job.Adopted is { } adopted && job.Status is not (JobStatus.Cancelled or JobStatus.Timeout)
         && job.Submissions?.Any(s => s.ExternalId == adopted && s.Epoch == token.Epoch) == true;
 
-    private static JobRecord Reopened(JobRecord job, ServiceSubmission found) => job with
-    {
-        Adopted = found.ExternalId,
-        Submissions = [.. job.Submissions!.Select(s => s.ExternalId == found.ExternalId ? s with { Over = false } : s)],
-    };
+    private static JobRecord Reopened(JobRecord job, ServiceSubmission found) =>
+        WithSubmissions(job, [.. job.Submissions!.Select(s => s.ExternalId == found.ExternalId ? s with { Over = false } : s)]) with { Adopted = found.ExternalId };
 
-    private static JobRecord Without(JobRecord job, ServiceSubmission settled)
+    private static JobRecord Without(JobRecord job, ServiceSubmission settled) =>
+        WithSubmissions(job, [.. job.Submissions!.Where(s => s.ExternalId != settled.ExternalId)]);
+
+    private static JobRecord WithSubmissions(JobRecord job, List<ServiceSubmission> submissions)
     {
-        List<ServiceSubmission> rest = [.. job.Submissions!.Where(s => s.ExternalId != settled.ExternalId)];
+        var overdue = submissions.Exists(s => s.Over);
         return job with
         {
-            Submissions = rest.Count == 0 ? null : rest,
-            StaleCheckAt = rest.Any(s => s.Over) ? job.StaleCheckAt : null,
-            StaleChecks = rest.Any(s => s.Over) ? job.StaleChecks : 0,
+            Submissions = submissions.Count == 0 ? null : submissions,
+            StaleCheckAt = overdue ? job.StaleCheckAt : null,
+            StaleChecks = overdue ? job.StaleChecks : 0,
         };
     }
 }

@@ -86,6 +86,8 @@ public static partial class JobDecisions
             PauseRequestedAt = done ? null : job.PauseRequestedAt,
             StartedAt = done ? clock : job.StartedAt ?? clock,
             Status = JobStatus.InProgress,
+            // The run was not counted any more when its job was requeued; now it is again.
+            Attempt = job.Status == JobStatus.Reconciling ? job.Attempt : job.Attempt + 1,
             Epoch = job.Epoch + 1,
             LastGrant = new(operationId, adopter.SessionId, adopter.WorkerId, clock),
             RetryAt = null,

@@ -14,10 +14,10 @@ public static partial class JobDecisions
 {
     // With the largest payload, metadata and checkpoint a record has room for some 20 KB of words, and a character may take 6 bytes:
     // the record keeps the last failures in short, the log has each one whole.
-    private const int KeptFailures = 10;
+    private const int KeptFailures = 8;
     private const int MessageCharacters = 160;
-    private const int NameCharacters = 60;
-    private const int ErrorCharacters = 800;
+    private const int NameCharacters = 40;
+    private const int ErrorCharacters = 600;
 
     /// <summary>A new job.</summary>
     public static JobChange Create(JobSubmission s, long sequence, long clock, long attemptTimeoutMs)

@@ -2,6 +2,7 @@ using System.Reflection;
 using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Connectors.Imaging;
 using OrleansJobGrid.Connectors.Processes;
+using OrleansJobGrid.Connectors.Rest;
 using OrleansJobGrid.Connectors.Simulation;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Grains.Recovery;
@@ -17,11 +18,12 @@ internal static class ConnectorSetup
     private static readonly TimeSpan GuardLimit = TimeSpan.FromSeconds(1);
 
     /// <summary>Each service's own longest attempt, unless the configuration names one.</summary>
-    public static void AddAttemptTimeouts(JobGridOptions options)
+    public static void AddAttemptTimeouts(JobGridOptions options, IConfiguration configuration)
     {
-        IConnector[] known = [new ImagingConnector(), new ProcessConnector(new(), TimeProvider.System), new SimulationConnector(new(), TimeProvider.System)];
-        foreach (var connector in known)
+        foreach (var connector in BuiltIn())
             options.AttemptTimeouts.TryAdd(connector.Service, connector.DefaultAttemptTimeout);
+        foreach (var (service, settings) in RestSettings(configuration).Services)
+            options.AttemptTimeouts.TryAdd(service, settings.AttemptTimeout);
     }
 
     public static void AddConnectors(this IServiceCollection services, IConfiguration configuration, GridOptions options)
@@ -39,10 +41,25 @@ internal static class ConnectorSetup
         }
 
         services.AddSingleton<IConnector>(new ProcessConnector(processes, TimeProvider.System));
+        foreach (var (service, settings) in RestSettings(configuration).Services)
+            services.AddSingleton<IConnector>(_ => new RestConnector(service, settings, TimeProvider.System));
         services.AddSingleton(new WorkerProcess(ProcessIdentity.Current, Version));
         services.Configure<WorkerOptions>(configuration.GetSection("JobGrid:Worker"));
         services.Configure<WorkerOptions>(o => o.Linger = GuardLimit);
     }
+
+    /// <summary>The services outside, checked. Throws <see cref="GridSettingsException"/>.</summary>
+    internal static RestOptions RestSettings(IConfiguration configuration)
+    {
+        var options = configuration.GetSection("JobGrid:Rest").Get<RestOptions>() ?? new();
+        var errors = RestOptionsCheck.Errors(options)
+            .Concat(BuiltIn().Where(b => options.Services.ContainsKey(b.Service)).Select(b => $"JobGrid:Rest:Services:{b.Service} is the name of a built-in service; choose another."))
+            .ToList();
+        return errors.Count == 0 ? options : throw new GridSettingsException(string.Join(" ", errors));
+    }
+
+    private static IConnector[] BuiltIn() =>
+        [new ImagingConnector(), new ProcessConnector(new(), TimeProvider.System), new SimulationConnector(new(), TimeProvider.System)];
 
     private static string Version =>
         typeof(ConnectorSetup).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "unknown";

@@ -70,7 +70,7 @@ public static class GridHost
         builder.Services.AddSingleton(store);
         builder.Services.AddSingleton<IArtefactStore>(artefacts);
         builder.Services.Configure<JobGridOptions>(builder.Configuration.GetSection("JobGrid"));
-        builder.Services.Configure<JobGridOptions>(ConnectorSetup.AddAttemptTimeouts);
+        builder.Services.Configure<JobGridOptions>(o => ConnectorSetup.AddAttemptTimeouts(o, builder.Configuration));
         builder.UseOrleansFor(options);
         if (options.Roles.Contains(GridOptions.Worker))
         {

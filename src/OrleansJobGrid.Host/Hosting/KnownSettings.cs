@@ -1,6 +1,7 @@
 using System.Reflection;
 using OrleansJobGrid.Connectors.Imaging;
 using OrleansJobGrid.Connectors.Processes;
+using OrleansJobGrid.Connectors.Rest;
 using OrleansJobGrid.Connectors.Simulation;
 using OrleansJobGrid.Gateway.Hosting;
 using OrleansJobGrid.Grains.Hosting;
@@ -17,9 +18,12 @@ internal static class KnownSettings
         ["Simulation"] = NamesOf(typeof(SimulationOptions)),
         ["Imaging"] = NamesOf(typeof(ImagingOptions)),
         ["Process"] = NamesOf(typeof(ProcessOptions)),
+        ["Rest"] = NamesOf(typeof(RestOptions)),
         ["Gateway"] = NamesOf(typeof(GatewayOptions)),
         ["Silo"] = ["Address"],
     };
+
+    private static readonly string[] RestService = NamesOf(typeof(RestServiceOptions));
 
     private static readonly string[] TopLevel = [.. NamesOf(typeof(JobGridOptions)), .. Sections.Keys];
 
@@ -35,6 +39,8 @@ internal static class KnownSettings
                 unknown.AddRange(setting.GetChildren().Where(s => !names.Contains(s.Key, StringComparer.OrdinalIgnoreCase)).Select(s => s.Path));
         }
 
+        foreach (var service in configuration.GetSection("JobGrid:Rest:Services").GetChildren())
+            unknown.AddRange(service.GetChildren().Where(s => !RestService.Contains(s.Key, StringComparer.OrdinalIgnoreCase)).Select(s => s.Path));
         if (unknown.Count > 0)
             throw new GridSettingsException($"There is no setting {string.Join(", ", unknown)}");
     }

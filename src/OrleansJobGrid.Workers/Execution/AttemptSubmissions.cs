@@ -96,7 +96,8 @@ internal sealed class AttemptSubmissions(Attempt attempt, IGrainFactory grains, 
         breaker.Left(attempt);
     }
 
-    private static Submission? SubmissionOf(ServiceSubmission? s) => s is null ? null : new(s.Instance, s.ExternalId, s.BootMark, s.Epoch);
+    private static Submission? SubmissionOf(ServiceSubmission? s) =>
+        s is null ? null : new(s.Instance, s.ExternalId, s.BootMark, s.Epoch, s.Over);
 
     /// <summary>How long a post may take: half a lease at most, or no heartbeat could ever leave enough of it.</summary>
     private (TimeSpan Limit, TimeSpan Margin) PostLimit(TimeSpan submitTimeout)

@@ -22,12 +22,13 @@ internal sealed class HeldAttempts
     /// <summary>As a heartbeat lists them.</summary>
     public IReadOnlyList<HeldGrant> List() => [.. _attempts.Values.Select(a => new HeldGrant(a.Grant.JobId, a.Grant.Token))];
 
-    public void Obey(IReadOnlyList<StopOrder> orders)
+    /// <summary>Ends what is to be stopped, by <paramref name="stop"/> where it is not to be left alone.</summary>
+    public void Obey(IReadOnlyList<StopOrder> orders, EndOrder stop = EndOrder.Stop)
     {
         foreach (var order in orders)
         {
             if (_attempts.TryGetValue((order.JobId, order.Token.Epoch), out var attempt) && attempt.Grant.Token == order.Token)
-                attempt.End(order.LeaveIt ? EndOrder.LetGo : EndOrder.Stop);
+                attempt.End(order.LeaveIt ? EndOrder.LetGo : stop);
         }
     }
 

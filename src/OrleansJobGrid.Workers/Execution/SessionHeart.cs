@@ -64,7 +64,12 @@ internal sealed class SessionHeart(
                 .Heartbeat(new() { SessionId = sessionId, Profile = profile, Held = held.List(), Draining = Draining, Breakers = breakers.Views() })
                 .WaitAsync(limit > Pause ? limit : Pause, time);
             if (answer.SessionEnded)
+            {
+                // The jobs are others' by now; they say which work outside is to be stopped all the same.
+                held.Obey(answer.Stop, EndOrder.Abandon);
                 return HeartbeatResult.SessionEnded;
+            }
+
             lease.Renew(sent, TimeSpan.FromMilliseconds(answer.LeaseMs));
             held.Obey(answer.Stop);
             return HeartbeatResult.Answered;

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Orleans;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Connectors;
+using OrleansJobGrid.Workers.Breakers;
 using OrleansJobGrid.Workers.Execution;
 using OrleansJobGrid.Workers.Hosting;
 
@@ -19,11 +20,13 @@ internal sealed class TestWorker : IAsyncDisposable
     public TestWorker(IGrainFactory grains, IArtefactStore artefacts, WorkerOptions options, IReadOnlyList<IConnector> connectors, ILoggerFactory logs)
     {
         _options = options;
-        var runner = new AttemptRunner(grains, artefacts, TimeProvider.System, logs.CreateLogger<AttemptRunner>());
+        var breakers = new InstanceBreakers(Options.Create(options), TimeProvider.System, logs.CreateLogger<InstanceBreakers>());
+        var runner = new AttemptRunner(grains, artefacts, breakers, TimeProvider.System, logs.CreateLogger<AttemptRunner>());
         var pulse = new AttemptPulse(grains, runner, TimeProvider.System, logs.CreateLogger<AttemptPulse>());
         // No identity: nobody can tell this process dead, so only leases speak.
         _agent = new(
-            grains, connectors, runner, pulse, artefacts, new WorkerProcess("", "test"), Options.Create(options), TimeProvider.System, logs.CreateLogger<WorkerAgent>());
+            grains, connectors, runner, pulse, breakers, artefacts, new WorkerProcess("", "test"), Options.Create(options), TimeProvider.System,
+            logs.CreateLogger<WorkerAgent>());
     }
 
     public string Id => _options.Id;

@@ -61,6 +61,72 @@ public sealed class FakeJobContext : IJobContext
     public IReadOnlyList<(double Percent, string? Message)> Progress => _progress;
 
     /// <inheritdoc/>
+    public Submission? Adopts { get; init; }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Submission> Earlier { get; init; } = [];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> UsableInstances { get; init; } = [];
+
+    /// <inheritdoc/>
+    public bool LeaveRunning { get; set; }
+
+    /// <summary>Instances that were taken, in order; those in <see cref="Shut"/> cannot be.</summary>
+    public List<string> Used { get; } = [];
+
+    /// <summary>Instances whose breaker lets nobody through.</summary>
+    public IReadOnlyList<string> Shut { get; init; } = [];
+
+    /// <summary>Posts on record, in order.</summary>
+    public List<Submission> Submitted { get; } = [];
+
+    /// <summary>Earlier submissions that the attempt went on with.</summary>
+    public List<Submission> Attached { get; } = [];
+
+    /// <summary>How long a post may take. Default 10 s.</summary>
+    public TimeSpan SubmitTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Whether the grid forbids posts.</summary>
+    public bool ForbidsPosts { get; init; }
+
+    /// <inheritdoc/>
+    public bool TryUse(string instance)
+    {
+        Used.Add(instance);
+        return !Shut.Contains(instance);
+    }
+
+    /// <inheritdoc/>
+    public async Task<Submission> SubmitAsync(
+        string instance, string? bootMark, Func<string, CancellationToken, Task> post, CancellationToken cancellationToken)
+    {
+        if (ForbidsPosts)
+            throw new OperationCanceledException("The grid forbids the post.");
+        cancellationToken.ThrowIfCancellationRequested();
+        var record = new Submission(instance, $"00000000-0000-0000-{Epoch:x4}-{Submitted.Count + 1:x12}", bootMark, Epoch);
+        Submitted.Add(record);
+        using var limit = new CancellationTokenSource(SubmitTimeout, TimeProvider.System);
+        try
+        {
+            await post(record.ExternalId, limit.Token);
+        }
+        catch (OperationCanceledException e) when (limit.IsCancellationRequested)
+        {
+            throw new TimeoutException("The post was not answered.", e);
+        }
+
+        return record;
+    }
+
+    /// <inheritdoc/>
+    public Task AttachAsync(Submission earlier, CancellationToken cancellationToken)
+    {
+        Attached.Add(earlier);
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
     public void ReportProgress(double percent, string? message = null) => _progress.Add((percent, message));
 
     /// <inheritdoc/>

@@ -119,7 +119,25 @@ internal sealed class FakeJob : IJobGrain
 
     public Task<ReportOutcome> Stopped(GrantToken token, StopReason reason) => throw new NotSupportedException();
 
-    public Task SessionEnded(string sessionId, string reason) => throw new NotSupportedException();
+    public Task<ReportOutcome> Submit(GrantToken token, ServiceSubmission submission) => throw new NotSupportedException();
+
+    public Task<ReportOutcome> Attach(GrantToken token, string externalId) => throw new NotSupportedException();
+
+    public Task<Directive> DirectiveFor(GrantToken token) => throw new NotSupportedException();
+
+    public Task SessionEnded(SessionEnd end) => throw new NotSupportedException();
+
+    public Task Judge(Verdict verdict) => throw new NotSupportedException();
+
+    public Task<ControlAnswer> Pause(string reason) => throw new NotSupportedException();
+
+    public Task<ControlAnswer> Resume(string reason) => throw new NotSupportedException();
+
+    public Task<ControlAnswer> Retry(string reason) => throw new NotSupportedException();
+
+    public Task<ControlAnswer> Resolve(Resolution resolution, string reason, byte[]? result) => throw new NotSupportedException();
+
+    public Task<ControlAnswer> Purge() => throw new NotSupportedException();
 
     public Task OnDue() => throw new NotSupportedException();
 }

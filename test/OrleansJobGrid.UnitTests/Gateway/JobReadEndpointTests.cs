@@ -95,7 +95,7 @@ public sealed class JobReadEndpointTests
     }
 
     [Theory]
-    [InlineData("status=running", "status", "pending, assigned, in_progress, retrying, completed, failed, cancelled, timeout")]
+    [InlineData("status=running", "status", "pending, assigned, in_progress, retrying, reconciling, paused, completed, failed, cancelled, timeout")]
     [InlineData("limit=0", "limit", "1 to 500")]
     [InlineData("limit=501", "limit", "1 to 500")]
     [InlineData("limit=ten", "limit", "1 to 500")]

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using OrleansJobGrid.Connectors;
@@ -12,7 +11,7 @@ namespace OrleansJobGrid.UnitTests.Workers;
 public sealed class AttemptPulseTests : IAsyncDisposable
 {
     private readonly FakeTimeProvider _time = new();
-    private readonly ConcurrentDictionary<(string, long), Attempt> _attempts = new();
+    private readonly HeldAttempts _attempts = new();
     private readonly CancellationTokenSource _over = new();
     private readonly FakeJob _job;
     private readonly FakeJob _metronome;
@@ -26,8 +25,8 @@ public sealed class AttemptPulseTests : IAsyncDisposable
         (_grains, var job) = FakeGrains.Make();
         (_job, _metronome) = (job("job-1"), job("metronome"));
         _beating = new FakeConnector(location: WorkLocation.Child).Attempt("metronome");
-        _attempts[("metronome", 1)] = _beating;
-        var runner = new AttemptRunner(_grains, null!, _time, NullLogger<AttemptRunner>.Instance);
+        _attempts.Add(_beating);
+        var runner = new AttemptRunner(_grains, null!, null!, _time, NullLogger<AttemptRunner>.Instance);
         _pulse = new AttemptPulse(_grains, runner, _time, NullLogger<AttemptPulse>.Instance).Run(_attempts, _over.Token);
     }
 
@@ -100,6 +99,7 @@ public sealed class AttemptPulseTests : IAsyncDisposable
     [Theory]
     [InlineData(ReportOutcome.Stale, EndOrder.Abandon)]
     [InlineData(ReportOutcome.StopRequested, EndOrder.Stop)]
+    [InlineData(ReportOutcome.LeaveIt, EndOrder.LetGo)]
     public async Task What_the_grid_says_to_progress_is_obeyed_and_nothing_more_is_said(int outcome, int order)
     {
         using var attempt = Begin();
@@ -114,10 +114,39 @@ public sealed class AttemptPulseTests : IAsyncDisposable
         Assert.Equal(["progress 10"], _job.Words);
     }
 
-    private Attempt Begin()
+    [Fact]
+    public async Task An_attempt_that_says_nothing_new_for_its_longest_time_is_ended()
     {
-        var attempt = new FakeConnector().Attempt("job-1", _time.GetTimestamp());
-        _attempts[("job-1", 1)] = attempt;
+        using var attempt = Begin(new FakeConnector().Attempt("job-1", _time.GetTimestamp(), stallMs: 1_000));
+        for (var i = 0; i < 8; i++)
+        {
+            attempt.Progressed(10 * i, null);
+            await Beat(1);
+        }
+
+        Assert.Equal(EndOrder.None, attempt.Order);
+        for (var i = 0; i < 8; i++)
+        {
+            attempt.Progressed(70, null);
+            await Beat(1);
+        }
+
+        Assert.Equal(EndOrder.Stall, attempt.Order);
+        Assert.True(attempt.Token.IsCancellationRequested);
+    }
+
+    [Fact]
+    public async Task The_services_own_limit_holds_where_the_grant_names_none()
+    {
+        using var attempt = Begin(new FakeExternalConnector { DefaultStallTimeout = TimeSpan.FromSeconds(1) }.Attempt(receivedAt: _time.GetTimestamp()));
+        await Beat(8);
+        Assert.Equal(EndOrder.Stall, attempt.Order);
+    }
+
+    private Attempt Begin(Attempt? special = null)
+    {
+        var attempt = special ?? new FakeConnector().Attempt("job-1", _time.GetTimestamp());
+        _attempts.Add(attempt);
         return attempt;
     }
 

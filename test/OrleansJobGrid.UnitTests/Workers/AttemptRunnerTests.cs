@@ -24,7 +24,7 @@ public sealed class AttemptRunnerTests : IDisposable
         var (grains, job) = FakeGrains.Make();
         _artefacts = FolderArtefactStore.Open(_folder);
         _job = job("job-1");
-        _runner = new(grains, _artefacts, _time, NullLogger<AttemptRunner>.Instance);
+        _runner = new(grains, _artefacts, null!, _time, NullLogger<AttemptRunner>.Instance);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -65,11 +65,12 @@ public sealed class AttemptRunnerTests : IDisposable
     [InlineData(FailureClass.Refused, "refused")]
     [InlineData(FailureClass.Unauthorized, "unauthorized")]
     [InlineData(FailureClass.RateLimited, "rate_limited")]
+    [InlineData(FailureClass.MissingHere, "missing_here")]
     public async Task Run_WhenTheWorkFails_ReportsItsClassByName(FailureClass failure, string name)
     {
         var report = await Run((_, _) => Task.FromResult(ConnectorResult.Failed(failure, "why", new string('m', 9_000), TimeSpan.FromSeconds(7))));
 
-        Assert.Equal((name, "why", 7_000L), (report!.Failure!.FailureType, report.Failure.FailureReason, report.Failure.RetryAfterMs));
+        Assert.Equal((name, "why", 7_000L), (report!.Failure!.FailureClass, report.Failure.FailureReason, report.Failure.RetryAfterMs));
         Assert.InRange(report.Failure.Message.Length, 4_000, 4_010);
     }
 
@@ -77,10 +78,10 @@ public sealed class AttemptRunnerTests : IDisposable
     public async Task Run_WhenTheConnectorThrows_IsATransientFailure_AlsoForACancellationThatNobodyOrdered()
     {
         var report = await Run((_, _) => throw new IOException("the disk is gone"));
-        Assert.Equal(("transient", "unknown_error", "IOException: the disk is gone"), (report!.Failure!.FailureType, report.Failure.FailureReason, report.Failure.Message));
+        Assert.Equal(("transient", "unknown_error", "IOException: the disk is gone"), (report!.Failure!.FailureClass, report.Failure.FailureReason, report.Failure.Message));
 
         report = await Run((_, _) => throw new OperationCanceledException("own timeout"));
-        Assert.Equal("transient", report!.Failure!.FailureType);
+        Assert.Equal("transient", report!.Failure!.FailureClass);
     }
 
     [Fact]
@@ -91,12 +92,13 @@ public sealed class AttemptRunnerTests : IDisposable
             await context.Files.OpenInputAsync("sha256-" + new string('0', 64), cancellation);
             return ConnectorResult.Completed(null);
         });
-        Assert.Equal(("malformed", "input_missing"), (report!.Failure!.FailureType, report.Failure.FailureReason));
+        Assert.Equal(("malformed", "input_missing"), (report!.Failure!.FailureClass, report.Failure.FailureReason));
     }
 
     [Theory]
     [InlineData(EndOrder.Stop, StopReason.Requested)]
     [InlineData(EndOrder.Drain, StopReason.Drained)]
+    [InlineData(EndOrder.Stall, StopReason.Stalled)]
     [InlineData(EndOrder.Abandon, null)]
     public async Task Run_WhenItsEndIsOrdered_SaysHowItStopped_OrNothingWhereTheGrantIsGone(int order, StopReason? said)
     {
@@ -108,6 +110,10 @@ public sealed class AttemptRunnerTests : IDisposable
         Assert.Equal(said, report?.Stop);
         Assert.Equal(said is null, report is null);
     }
+
+    [Fact]
+    public async Task Run_WhenTheConnectorFoundTheWorkStalled_SaysSo() =>
+        Assert.Equal(StopReason.Stalled, (await Run((_, _) => Task.FromResult(ConnectorResult.Stalled("no progress for 10 min"))))!.Stop);
 
     [Fact]
     public async Task Run_OfWorkOutsideThisProcess_WritesItsStartFirst()

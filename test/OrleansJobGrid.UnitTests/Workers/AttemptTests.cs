@@ -23,6 +23,7 @@ public sealed class AttemptTests
     [InlineData(ReportOutcome.StopRequested, EndOrder.Stop)]
     [InlineData(ReportOutcome.Stale, EndOrder.Abandon)]
     [InlineData(ReportOutcome.Gone, EndOrder.Abandon)]
+    [InlineData(ReportOutcome.LeaveIt, EndOrder.LetGo)]
     public void Obey_WhatTheGridSaid_OrdersTheEnd(int outcome, int order)
     {
         _attempt.Obey((ReportOutcome)outcome);

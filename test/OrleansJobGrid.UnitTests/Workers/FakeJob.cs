@@ -118,6 +118,6 @@ internal sealed class FakeConnector(
         return execute!(context, cancellationToken);
     }
 
-    public Attempt Attempt(string jobId = "job-1", long receivedAt = 0) => new(
-        new() { JobId = jobId, Token = new(1, Guid.NewGuid()), Attempt = 1, Service = Service, Payload = "{\"n\":3}"u8.ToArray() }, this, receivedAt);
+    public Attempt Attempt(string jobId = "job-1", long receivedAt = 0, long? stallMs = null) => new(
+        new() { StallTimeoutMs = stallMs, JobId = jobId, Token = new(1, Guid.NewGuid()), Attempt = 1, Service = Service, Payload = "{\"n\":3}"u8.ToArray() }, this, receivedAt);
 }

@@ -132,14 +132,14 @@ internal sealed class JobLife
         if (Job!.Epoch > job.Epoch)
         {
             // Taken over: what ran goes on, and is the same attempt.
-            Assert.Equal((job.Attempt, operation, submission.ExternalId), (Job.Attempt, Job.LastGrant!.OperationId, Job.Adopted));
+            Assert.Equal((job.Status == JobStatus.Reconciling ? job.Attempt : job.Attempt + 1, operation, submission.ExternalId), (Job.Attempt, Job.LastGrant!.OperationId, Job.Adopted));
             Assert.True(verdict.Finding is Finding.Running or Finding.Completed);
             _tokens.Add(Job.Token);
         }
 
         if (verdict.Finding is Finding.Unreachable or Finding.NobodyCanAsk && (verdict.NodeAlive || submission.Node is null))
             Assert.Equal(job.Status, Job.Status);
-        if (job.CancelRequestedAt is not null && Job.Status != JobStatus.Reconciling)
+        if (job.CancelRequestedAt is not null && job.Status == JobStatus.Reconciling && Job.Status != JobStatus.Reconciling)
             Assert.True(Job.Status == JobStatus.Cancelled || (Job.Status == JobStatus.InProgress && verdict.Finding == Finding.Completed), $"a cancel ended as {Job.Status.Name()}");
     }
 
@@ -279,7 +279,7 @@ internal sealed class JobLife
         }
 
         Assert.True(before is null || !before.Status.IsFinal() || before.Status.IsDeadLetter() || (before.Status == Job.Status && before.FinishedAt == Job.FinishedAt), "a final job changed");
-        var granted = mover == Mover.Queue || (mover == Mover.Recovery && Job.Status == JobStatus.InProgress);
+        var granted = mover == Mover.Queue || (mover == Mover.Recovery && Job.Status == JobStatus.InProgress && before!.Status != JobStatus.InProgress);
         Assert.Equal((before?.Epoch ?? 0) + (granted ? 1 : 0), Job.Epoch);
         Assert.Equal(_order, Job.Order);
         Assert.InRange(Job.Attempt - Job.AttemptsBefore, 0, _attemptLimit);

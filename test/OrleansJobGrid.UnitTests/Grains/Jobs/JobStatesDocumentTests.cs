@@ -21,10 +21,11 @@ public sealed partial class JobStatesDocumentTests
     }
 
     [Fact]
-    public void The_diagram_lets_the_wheel_and_nobody_else_take_final_jobs_out()
+    public void The_diagram_lets_the_wheel_take_final_jobs_out_and_an_operator_dead_letters()
     {
         var final = JobStatusNames.All.Where(s => s.IsFinal()).Select(s => (s.Name(), "wheel"));
-        Assert.Equal(final.Order(), Edges().Where(e => e.To == "[*]").Select(e => (e.From, e.By)).Order());
+        var dead = JobStatusNames.All.Where(s => s.IsDeadLetter()).Select(s => (s.Name(), "operator"));
+        Assert.Equal(final.Concat(dead).Order(), Edges().Where(e => e.To == "[*]").Select(e => (e.From, e.By)).Order());
     }
 
     [Fact]
@@ -34,7 +35,8 @@ public sealed partial class JobStatesDocumentTests
         {
             var row = Assert.Single(Lines, l => l.StartsWith($"| `{status.Name()}` |", StringComparison.Ordinal));
             var movers = row.Split('|')[3];
-            var expected = status.IsFinal() ? [Mover.Wheel] : JobTransitions.All.Where(t => t.From == status).Select(t => t.By).Distinct();
+            var leaves = JobTransitions.All.Where(t => t.From == status).Select(t => t.By);
+            var expected = (status.IsFinal() ? leaves.Append(Mover.Wheel) : leaves).Distinct();
             Assert.Equal(expected.Select(Name).Order(), MoverOf().Matches(movers).Select(m => m.Groups[1].Value).Order());
         }
     }

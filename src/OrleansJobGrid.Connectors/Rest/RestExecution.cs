@@ -1,0 +1,212 @@
+namespace OrleansJobGrid.Connectors.Rest;
+
+/// <summary>One attempt of a job: finds or posts its work, watches it, and stops it where it is to end.</summary>
+internal sealed class RestExecution(RestConnector connector, IJobContext context, RestServiceOptions options, TimeProvider time)
+{
+    private const int MostPosts = 2;
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
+
+    private Submission? _posted;
+    private bool _unclear;
+
+    public async Task<ConnectorResult> Run(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (context.Adopts is { } adopted)
+                return await Watch(adopted, cancellationToken);
+            return await LookForEarlier(cancellationToken) ?? await Post(cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && !context.LeaveRunning && _posted is not null)
+        {
+            if (await Stop(_posted) is { } notStopped)
+                return notStopped;
+            throw;
+        }
+    }
+
+    /// <summary>Goes on with what an earlier attempt left outside; null: there is nothing.</summary>
+    private async Task<ConnectorResult?> LookForEarlier(CancellationToken cancellationToken)
+    {
+        foreach (var group in context.Earlier.GroupBy(e => e.Instance))
+        {
+            RestStates? answer;
+            try
+            {
+                answer = connector.Find(group.Key) is { } instance ? await instance.Query([.. group.Select(e => e.ExternalId)], cancellationToken) : null;
+            }
+            catch (Exception e) when (RestInstance.IsFault(e))
+            {
+                if (group.All(s => s.Over))
+                    continue;
+                return ConnectorResult.Unsure($"An earlier attempt posted to '{group.Key}', which cannot be asked: {e.Message}");
+            }
+
+            if (answer is null && !group.All(s => s.Over))
+                return ConnectorResult.Unsure($"An earlier attempt posted to '{group.Key}', which this worker does not reach.");
+            var found = group.Reverse().FirstOrDefault(e => answer?.Jobs?.GetValueOrDefault(e.ExternalId) is { State: SubmissionState.Completed } or { IsLive: true });
+            if (found is null)
+                continue;
+            await context.AttachAsync(found, cancellationToken);
+            return await Watch(found, cancellationToken);
+        }
+
+        return null;
+    }
+
+    private async Task<ConnectorResult> Post(CancellationToken cancellationToken)
+    {
+        var id = connector.InTurn(context.UsableInstances).FirstOrDefault(context.TryUse) ?? throw new NoUsableInstanceException(connector.Service);
+        var instance = connector.At(id);
+        string? boot;
+        try
+        {
+            boot = await instance.Boot(cancellationToken);
+        }
+        catch (Exception e) when (RestInstance.IsFault(e))
+        {
+            return ConnectorResult.Failed(FailureClass.Transient, "service_unreachable", e.Message);
+        }
+
+        for (var post = 1; ; post++)
+        {
+            try
+            {
+                return await Watch(await Submit(instance, boot, cancellationToken), cancellationToken);
+            }
+            catch (RestRefusedException e)
+            {
+                _posted = null;
+                return e.Failure;
+            }
+            catch (UnclearPostException e)
+            {
+                var (found, unsure) = await LookFor(instance, _posted!, boot, cancellationToken);
+                if (unsure is not null)
+                    return unsure;
+                if (found)
+                    return await Watch(_posted!, cancellationToken);
+                if (post == MostPosts)
+                    return ConnectorResult.Failed(FailureClass.Transient, "not_taken", $"{post} posts did not arrive. {e.InnerException!.Message}");
+            }
+        }
+    }
+
+    private async Task<Submission> Submit(RestInstance instance, string? boot, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await context.SubmitAsync(
+                instance.Id,
+                boot,
+                (externalId, token) =>
+                {
+                    _posted = new(instance.Id, externalId, boot, context.Epoch);
+                    return instance.Post(new(externalId, context.JobId, context.Attempt, context.Payload), token);
+                },
+                cancellationToken);
+        }
+        catch (Exception e) when (RestInstance.IsFault(e) && _posted is not null)
+        {
+            _unclear = true;
+            throw new UnclearPostException(e);
+        }
+    }
+
+    /// <summary>Whether a post without a clear answer arrived: absent twice under the same boot, it did not.</summary>
+    private async Task<(bool Found, ConnectorResult? Unsure)> LookFor(
+        RestInstance instance, Submission posted, string? boot, CancellationToken cancellationToken)
+    {
+        for (var look = 1; ; look++)
+        {
+            var (answer, unsure) = await AskPatiently(instance, posted, cancellationToken);
+            if (answer is null)
+                return (false, unsure);
+            if (answer.Jobs?.ContainsKey(posted.ExternalId) == true)
+                return (true, null);
+            if (answer.Boot != boot)
+                return (false, ConnectorResult.Unsure($"'{instance.Id}' was restarted after a post that it did not answer."));
+            if (look == 2)
+                return (false, null);
+            await Task.Delay(AskAgainAfter, time, cancellationToken);
+        }
+    }
+
+    private async Task<ConnectorResult> Watch(Submission submission, CancellationToken cancellationToken)
+    {
+        (_posted, _unclear) = (submission, false);
+        if (connector.Find(submission.Instance) is not { } instance)
+            return ConnectorResult.Unsure($"The work is at '{submission.Instance}', which this worker does not reach.");
+        (double, string?) said = (-1, null);
+        while (true)
+        {
+            var (answer, unsure) = await AskPatiently(instance, submission, cancellationToken);
+            if (answer is null)
+                return unsure!;
+            switch (answer.Jobs?.GetValueOrDefault(submission.ExternalId))
+            {
+                case { IsLive: true } live:
+                    var now = (live.Progress ?? 0, live.Message);
+                    if (now != said)
+                        context.ReportProgress(now.Item1, now.Message);
+                    said = now;
+                    break;
+                case { State: SubmissionState.Completed } completed:
+                    return await new RestOutputs(instance, context, options, time).Fetch(completed, cancellationToken);
+                case { State: SubmissionState.Failed } failed:
+                    return RestFailures.Of(failed.Error);
+                case { State: SubmissionState.Cancelled }:
+                    return ConnectorResult.Failed(FailureClass.Transient, "cancelled_outside", $"'{instance.Id}' says that somebody else stopped the job.");
+                default:
+                    return ConnectorResult.Unsure($"'{instance.Id}' (boot '{answer.Boot}', at the post '{submission.BootMark}') does not know the job any more.");
+            }
+
+            await Task.Delay(options.PollInterval, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Asks until there is an answer, or for as long as an outage may take.</summary>
+    private async Task<(RestStates? Answer, ConnectorResult? Unsure)> AskPatiently(
+        RestInstance instance, Submission submission, CancellationToken cancellationToken)
+    {
+        var asked = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return (await instance.Query([submission.ExternalId], cancellationToken), null);
+            }
+            catch (Exception e) when (RestInstance.IsFault(e))
+            {
+                if (time.GetElapsedTime(asked) >= options.Outage)
+                    return (null, ConnectorResult.Unsure($"'{instance.Id}' could not be asked for {options.Outage}. {e.Message}"));
+            }
+
+            await Task.Delay(options.PollInterval, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Stops the work outside; null: it runs no more.</summary>
+    private async Task<ConnectorResult?> Stop(Submission submission)
+    {
+        using var limit = new CancellationTokenSource(StopLimit, time);
+        try
+        {
+            await connector.CancelAsync(submission.Instance, submission.ExternalId, limit.Token);
+            if (!_unclear)
+                return null;
+            // What was not there may have been on its way.
+            await Task.Delay(AskAgainAfter, time, limit.Token);
+            await connector.CancelAsync(submission.Instance, submission.ExternalId, limit.Token);
+            return null;
+        }
+        catch (Exception e) when (RestInstance.IsFault(e) || e is ArgumentException or OperationCanceledException)
+        {
+            return ConnectorResult.Unsure($"The job could not be stopped at '{submission.Instance}': {e.Message}");
+        }
+    }
+
+    /// <summary>The post may have arrived or not.</summary>
+    private sealed class UnclearPostException(Exception inner) : Exception(inner.Message, inner);
+}

@@ -1,0 +1,144 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using OrleansJobGrid.Connectors;
+using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Queues;
+using OrleansJobGrid.Contracts.Workers;
+using OrleansJobGrid.Workers.Execution;
+using Orleans.Concurrency;
+
+namespace OrleansJobGrid.UnitTests.Workers;
+
+/// <summary>A worker's grain: gives what the test puts into it, and notes what the worker says.</summary>
+internal sealed class FakeWorker : IWorkerGrain
+{
+    private readonly Channel<WorkerOrders> _orders = Channel.CreateUnbounded<WorkerOrders>();
+    private readonly ConcurrentQueue<JobGrant> _grants = new();
+
+    public ConcurrentQueue<Heartbeat> Heartbeats { get; } = [];
+
+    public ConcurrentQueue<ClaimRequest> Claims { get; } = [];
+
+    public ConcurrentQueue<AttemptReport> Reports { get; } = [];
+
+    public ConcurrentQueue<ServiceAnswer> Answers { get; } = [];
+
+    /// <summary>The answer to a heartbeat; throws to break the call.</summary>
+    public Func<HeartbeatAnswer> Beat { get; set; } = () => new(8_000, false, []);
+
+    public bool Left { get; private set; }
+
+    public void Order(WorkerOrders orders) => _orders.Writer.TryWrite(orders);
+
+    public void Grant(JobGrant grant) => _grants.Enqueue(grant);
+
+    public async Task<HeartbeatAnswer> Heartbeat(Heartbeat heartbeat)
+    {
+        Heartbeats.Enqueue(heartbeat);
+        await Task.CompletedTask;
+        return Beat();
+    }
+
+    public async Task<ClaimAnswer> Claim(string queue, ClaimRequest request)
+    {
+        Claims.Enqueue(request);
+        // A long poll that ends soon, by no clock of the test.
+        await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
+        return _grants.TryDequeue(out var grant) ? new([grant]) : ClaimAnswer.None;
+    }
+
+    public Task<AttemptAnswer> Report(AttemptReport report, string? claimQueue, ClaimRequest? claim)
+    {
+        Reports.Enqueue(report);
+        return Task.FromResult(new AttemptAnswer(ReportOutcome.Accepted, []));
+    }
+
+    public async Task<WorkerOrders> NextOrders(string sessionId, TimeSpan wait) => await _orders.Reader.ReadAsync();
+
+    public Task Stop(string sessionId, StopOrder order) => throw new NotSupportedException();
+
+    public Task Adopt(string sessionId, JobGrant grant) => throw new NotSupportedException();
+
+    public Task<ServiceAnswer> Ask(string sessionId, ServiceQuery query) => throw new NotSupportedException();
+
+    public Task Answer(string sessionId, ServiceAnswer answer)
+    {
+        Answers.Enqueue(answer);
+        return Task.CompletedTask;
+    }
+
+    public Task Leave(string sessionId)
+    {
+        Left = true;
+        return Task.CompletedTask;
+    }
+}
+
+/// <summary>A queue whose claims end when they are told to.</summary>
+internal sealed class FakeQueue : IPriorityQueueGrain
+{
+    public Task Forget(Guid claimId) => Task.CompletedTask;
+
+    public Task<ClaimAnswer> Claim(ClaimRequest request) => throw new NotSupportedException();
+
+    public Task Hint(Immutable<IReadOnlyList<ReadyHint>> hints) => throw new NotSupportedException();
+
+    public Task<QueueView> Describe() => throw new NotSupportedException();
+
+    public Task<long?> Position(string jobId) => throw new NotSupportedException();
+}
+
+/// <summary>A connector of work outside, whose every part the test writes.</summary>
+internal sealed class FakeExternalConnector(params string[] instances) : IExternalConnector
+{
+    public string Service => "outside";
+
+    public WorkLocation Location => WorkLocation.External;
+
+    public TimeSpan DefaultAttemptTimeout => TimeSpan.FromMinutes(1);
+
+    public TimeSpan? DefaultStallTimeout { get; init; }
+
+    public TimeSpan SubmitTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    public IReadOnlyList<ServiceInstance> Instances { get; } = [.. instances.Select(i => new ServiceInstance(i, OnThisMachine: i.EndsWith("here", StringComparison.Ordinal)))];
+
+    public Func<IJobContext, CancellationToken, Task<ConnectorResult>> Execute { get; set; } = UntilCancelled;
+
+    public Func<string, IReadOnlyList<string>, CancellationToken, Task<InstanceReport>> Query { get; set; } = (_, ids, _) =>
+        Task.FromResult(new InstanceReport("boot-1", ids.ToDictionary(id => id, _ => new SubmissionReport(SubmissionState.Running))));
+
+    public ConcurrentQueue<string> Cancelled { get; } = [];
+
+    public Exception? CancelFault { get; set; }
+
+    public ConcurrentQueue<IJobContext> Contexts { get; } = [];
+
+    public Task<ConnectorResult> ExecuteAsync(IJobContext context, CancellationToken cancellationToken)
+    {
+        Contexts.Enqueue(context);
+        return Execute(context, cancellationToken);
+    }
+
+    public Task<InstanceReport> QueryAsync(string instance, IReadOnlyList<string> externalIds, CancellationToken cancellationToken) =>
+        Query(instance, externalIds, cancellationToken);
+
+    public Task CancelAsync(string instance, string externalId, CancellationToken cancellationToken)
+    {
+        Cancelled.Enqueue(externalId);
+        return CancelFault is { } fault ? Task.FromException(fault) : Task.CompletedTask;
+    }
+
+    /// <summary>Runs until it is cancelled.</summary>
+    public static async Task<ConnectorResult> UntilCancelled(IJobContext context, CancellationToken cancellationToken)
+    {
+        await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+        return ConnectorResult.Completed(null);
+    }
+
+    /// <summary>A grant of one of its jobs.</summary>
+    public JobGrant Grant(string jobId = "job-1", long epoch = 1) =>
+        new() { JobId = jobId, Token = new(epoch, Guid.NewGuid()), Attempt = 1, Service = Service, Payload = "{}"u8.ToArray() };
+
+    public Attempt Attempt(JobGrant? grant = null, SessionLease? lease = null, long receivedAt = 0) => new(grant ?? Grant(), this, receivedAt, lease);
+}

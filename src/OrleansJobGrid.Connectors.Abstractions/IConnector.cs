@@ -29,7 +29,10 @@ public interface IConnector
     /// Cancelled when the job is cancelled, its attempt's time is over, the lease ended or the worker stops: the connector ends the
     /// work, cleans up and throws <see cref="OperationCanceledException"/>.
     /// </param>
-    /// <returns>Completed or failed. An exception that escapes is a <see cref="FailureClass.Transient"/> failure of the attempt.</returns>
+    /// <returns>
+    /// Completed or failed. An exception that escapes is a failure of the attempt, judged by its type and message; what no rule knows is
+    /// <see cref="FailureClass.Transient"/>.
+    /// </returns>
     Task<ConnectorResult> ExecuteAsync(IJobContext context, CancellationToken cancellationToken);
 }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using OrleansJobGrid.Connectors.Failures;
 
 namespace OrleansJobGrid.Connectors.Imaging;
 
@@ -63,7 +64,12 @@ public sealed class ImagingConnector : IConnector, IDisposable
         }
         catch (InputException exception)
         {
-            return ConnectorResult.Failed(FailureClass.Malformed, exception.Reason, exception.Message);
+            return ConnectorResult.Failed(FailureEvidence.Of(exception, "prepare") with
+            {
+                Message = exception.Message,
+                KnownClass = FailureClass.Malformed,
+                KnownReason = exception.Reason,
+            });
         }
     }
 

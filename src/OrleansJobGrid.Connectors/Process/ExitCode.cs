@@ -1,4 +1,5 @@
 using System.Globalization;
+using OrleansJobGrid.Connectors.Failures;
 
 namespace OrleansJobGrid.Connectors.Processes;
 
@@ -31,8 +32,19 @@ internal static class ExitCode
             > 128 and < 193 => ("exit_code", $"ended with exit code {code} (signal {code - 128})"),
             _ => ("exit_code", $"ended with exit code {code}"),
         };
-        return ConnectorResult.Failed(failureClass, reason, $"The command '{command}' {how}. {LastWords(errors)}");
+        return ConnectorResult.Failed(new FailureEvidence
+        {
+            Message = $"The command '{command}' {how}. {LastWords(errors)}",
+            KnownClass = failureClass,
+            KnownType = TypeOf(failureClass),
+            KnownReason = reason,
+            Stage = "run",
+            Hints = new Dictionary<string, string> { ["exit_code"] = code.ToString(CultureInfo.InvariantCulture) },
+        });
     }
+
+    /// <summary>A program that fails is the service that failed, unless its exit code is said to mean more.</summary>
+    private static string? TypeOf(FailureClass failureClass) => failureClass == FailureClass.Transient ? FailureType.ServiceError : null;
 
     /// <summary>The end of stderr, for a message.</summary>
     internal static string LastWords(string errors)

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using OrleansJobGrid.Connectors.Failures;
 
 namespace OrleansJobGrid.Connectors.Processes;
 
@@ -67,12 +68,12 @@ public sealed class ProcessConnector : IConnector, IDisposable
         }
         if (!_options.Commands.TryGetValue(payload.Command, out var command))
         {
-            return ConnectorResult.Failed(FailureClass.Refused, "command_not_allowed",
+            return NotAllowed("command_not_allowed",
                 $"payload.command '{payload.Command}' is not in this worker's allow list. Its setting JobGrid:Process:Commands names what may run.");
         }
         if (payload.Env.Keys.FirstOrDefault(name => !command.AllowedEnv.Contains(name)) is { } refused)
         {
-            return ConnectorResult.Failed(FailureClass.Refused, "env_not_allowed",
+            return NotAllowed("env_not_allowed",
                 $"payload.env.{refused} may not be set. The worker's setting JobGrid:Process:Commands:{payload.Command}:AllowedEnv names what may.");
         }
 
@@ -100,7 +101,7 @@ public sealed class ProcessConnector : IConnector, IDisposable
         }
         catch (ArtefactMissingException e)
         {
-            return ConnectorResult.Failed(FailureClass.Malformed, "missing_artefact", $"payload.inputs: {e.Message}");
+            return Failed(FailureClass.Malformed, FailureType.ValidationError, "missing_artefact", "prepare", $"payload.inputs: {e.Message}");
         }
         var stdin = "/dev/null";
         if (payload.Stdin is not null)
@@ -170,18 +171,24 @@ public sealed class ProcessConnector : IConnector, IDisposable
     {
         if (tooMuch)
         {
-            return ConnectorResult.Failed(FailureClass.ResourceExhaustion, "output_limit",
+            return Failed(FailureClass.ResourceExhaustion, FailureType.ResourceLimit, FailureReason.OutputLimit, "run",
                 $"The command '{name}' wrote more than {_options.MaxOutputBytes} bytes to stdout and stderr (the worker's setting JobGrid:Process:MaxOutputBytes) and was ended. Let it write to a file and name that in payload.outputs.");
         }
         if (tooLong)
         {
-            return ConnectorResult.Failed(FailureClass.Transient, "max_runtime",
+            return Failed(FailureClass.Transient, FailureType.Timeout, "max_runtime", "run",
                 $"The command '{name}' ran longer than {command.MaxRuntime} (the worker's setting JobGrid:Process:Commands:{name}:MaxRuntime) and was ended.");
         }
         return status == GuardStatus.Silent
-            ? ConnectorResult.Failed(FailureClass.Transient, "worker_silent",
+            ? Failed(FailureClass.Transient, FailureType.SystemError, "worker_silent", "run",
                 $"The worker was stopped or hung for longer than {_options.GuardSilence}, so the guard ended the command '{name}'.")
-            : ConnectorResult.Failed(FailureClass.Transient, "guard_died",
+            : Failed(FailureClass.Transient, FailureType.SystemError, "guard_died", "run",
                 $"The guard of the command '{name}' died ({status ?? "without a status"}); what it left was ended. {ExitCode.LastWords(errors)}");
     }
+
+    private static ConnectorResult NotAllowed(string reason, string message) =>
+        Failed(FailureClass.Refused, FailureType.AuthError, reason, "prepare", message);
+
+    private static ConnectorResult Failed(FailureClass failureClass, string type, string reason, string stage, string message) =>
+        ConnectorResult.Failed(new FailureEvidence { Message = message, KnownClass = failureClass, KnownType = type, KnownReason = reason, Stage = stage });
 }

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using OrleansJobGrid.Connectors.Failures;
 using OrleansJobGrid.Connectors.Native;
 
 namespace OrleansJobGrid.Connectors.Processes;
@@ -27,13 +28,13 @@ internal static class RunFiles
             var path = Path.Combine(work, name);
             if (!Path.Exists(path) && new FileInfo(path).LinkTarget is null)
             {
-                return ([], ConnectorResult.Failed(FailureClass.Malformed, "missing_output",
+                return ([], Unfit(FailureReason.MissingOutput,
                     $"payload.outputs: the command ended well but left no file '{name}' in its working folder."));
             }
             using var file = OpenPlain(path);
             if (file is null)
             {
-                return ([], ConnectorResult.Failed(FailureClass.Malformed, "invalid_output",
+                return ([], Unfit("invalid_output",
                     $"payload.outputs: '{name}' is a folder, a link or something else that is not a plain file."));
             }
         }
@@ -45,6 +46,15 @@ internal static class RunFiles
         }
         return (kept, null);
     }
+
+    private static ConnectorResult Unfit(string reason, string message) => ConnectorResult.Failed(new FailureEvidence
+    {
+        Message = message,
+        KnownClass = FailureClass.Malformed,
+        KnownType = FailureType.ResponseError,
+        KnownReason = reason,
+        Stage = "fetch",
+    });
 
     /// <summary>Opens a plain file, following no link and waiting at no pipe; null for anything else.</summary>
     private static FileStream? OpenPlain(string path)

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using OrleansJobGrid.Connectors.Failures;
 using OrleansJobGrid.Connectors.Native;
 
 namespace OrleansJobGrid.Connectors.Simulation;
@@ -10,7 +11,7 @@ namespace OrleansJobGrid.Connectors.Simulation;
 /// <remarks>
 /// Payload, all optional: <c>duration_ms</c> (0 to 86,400,000; default 0), <c>steps</c> (1 to 10,000: progress is reported so often),
 /// <c>memory_mb</c> (taken and touched for the duration), <c>result</c> (any JSON, returned), <c>failure</c>
-/// (transient, resource_exhaustion, malformed, refused, rate_limited, crash: how it ends after its duration), <c>fail_attempts</c> (only the first
+/// (transient, resource_exhaustion, malformed, refused, rate_limited, missing_here, crash: how it ends after its duration), <c>fail_attempts</c> (only the first
 /// so many attempts; default all), <c>side_effect_file</c> (absolute; <c>START job epoch</c> is appended before the work, <c>END job epoch</c>
 /// right before a completion).
 /// </remarks>
@@ -64,7 +65,7 @@ public sealed class SimulationConnector : IConnector
         cancellationToken.ThrowIfCancellationRequested();
         if (fails && payload.Failure == SimulatedFailure.Crash && !_options.AllowCrash)
         {
-            return ConnectorResult.Failed(FailureClass.Refused, "crash_not_allowed",
+            return NotAllowed("crash_not_allowed",
                 "payload.failure 'crash' would end this worker. Its setting JobGrid:Simulation:AllowCrash allows it.");
         }
 
@@ -73,7 +74,7 @@ public sealed class SimulationConnector : IConnector
         {
             trace = SideEffectFile.Allow(file, _options.SideEffectFolders, out var refusal);
             if (trace is null)
-                return ConnectorResult.Failed(FailureClass.Refused, "side_effect_file_not_allowed", refusal);
+                return NotAllowed("side_effect_file_not_allowed", refusal);
             AppendedLine.Write(trace, $"START {context.JobId} {context.Epoch}");
         }
 
@@ -84,7 +85,12 @@ public sealed class SimulationConnector : IConnector
         }
         catch (OutOfMemoryException e)
         {
-            return ConnectorResult.Failed(FailureClass.ResourceExhaustion, "out_of_memory", $"payload.memory_mb {payload.MemoryMb}: {e.Message}");
+            return ConnectorResult.Failed(FailureEvidence.Of(e, "prepare") with
+            {
+                Message = $"payload.memory_mb {payload.MemoryMb}: {e.Message}",
+                KnownReason = FailureReason.OutOfMemory,
+                EstimatedSizeMb = payload.MemoryMb,
+            });
         }
         await PassTimeAsync(context, payload, cancellationToken);
         GC.KeepAlive(memory);
@@ -119,19 +125,33 @@ public sealed class SimulationConnector : IConnector
                 _crash($"Job {context.JobId} simulates a crash, which JobGrid:Simulation:AllowCrash allows.");
                 goto case SimulatedFailure.Transient;
             case SimulatedFailure.Transient:
-                return ConnectorResult.Failed(FailureClass.Transient, "simulated_transient", message);
+                return Failed(FailureClass.Transient, "simulated_transient", message);
             case SimulatedFailure.ResourceExhaustion:
-                return ConnectorResult.Failed(FailureClass.ResourceExhaustion, "simulated_resource_exhaustion", message);
+                return Failed(FailureClass.ResourceExhaustion, "simulated_resource_exhaustion", message);
             case SimulatedFailure.Malformed:
-                return ConnectorResult.Failed(FailureClass.Malformed, "simulated_malformed", message);
+                return Failed(FailureClass.Malformed, "simulated_malformed", message);
             case SimulatedFailure.Refused:
-                return ConnectorResult.Failed(FailureClass.Refused, "simulated_refused", message);
+                return Failed(FailureClass.Refused, "simulated_refused", message);
+            case SimulatedFailure.MissingHere:
+                return Failed(FailureClass.MissingHere, "simulated_missing_here", message);
             case SimulatedFailure.RateLimited:
-                return ConnectorResult.Failed(FailureClass.RateLimited, "simulated_rate_limited", message, SimulatedRetryAfter);
+                return Failed(FailureClass.RateLimited, "simulated_rate_limited", message, SimulatedRetryAfter);
             default:
                 throw new InvalidOperationException($"No failure is simulated by '{failure}'.");
         }
     }
+
+    private static ConnectorResult Failed(FailureClass failureClass, string reason, string message, TimeSpan? retryAfter = null) =>
+        ConnectorResult.Failed(new FailureEvidence { Message = message, KnownClass = failureClass, KnownReason = reason, RetryAfter = retryAfter, Stage = "run" });
+
+    private static ConnectorResult NotAllowed(string reason, string message) => ConnectorResult.Failed(new FailureEvidence
+    {
+        Message = message,
+        KnownClass = FailureClass.Refused,
+        KnownType = FailureType.AuthError,
+        KnownReason = reason,
+        Stage = "prepare",
+    });
 
     private static List<byte[]> Take(int megabytes, CancellationToken cancellationToken)
     {

@@ -63,11 +63,12 @@ internal struct SimulationPayload
             : value.ValueEquals("malformed"u8) ? SimulatedFailure.Malformed
             : value.ValueEquals("refused"u8) ? SimulatedFailure.Refused
             : value.ValueEquals("rate_limited"u8) ? SimulatedFailure.RateLimited
+            : value.ValueEquals("missing_here"u8) ? SimulatedFailure.MissingHere
             : value.ValueEquals("crash"u8) ? SimulatedFailure.Crash
             : SimulatedFailure.None;
         error = "";
         return failure != SimulatedFailure.None || Wrong(
-            "payload.failure is one of transient, resource_exhaustion, malformed, refused, rate_limited, crash.", out error);
+            "payload.failure is one of transient, resource_exhaustion, malformed, refused, rate_limited, missing_here, crash.", out error);
     }
 
     private static bool Number(JsonProperty field, int min, int max, out int value, out string error)
@@ -110,5 +111,6 @@ internal enum SimulatedFailure
     Malformed,
     Refused,
     RateLimited,
+    MissingHere,
     Crash,
 }

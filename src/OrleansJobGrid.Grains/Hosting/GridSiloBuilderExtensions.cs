@@ -27,6 +27,8 @@ public static class GridSiloBuilderExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<JobGridOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<JobGridOptions>, JobGridOptionsValidator>();
+        services.AddSingleton<IValidateOptions<JobGridOptions>, RetryOptionsReader>();
+        services.AddSingleton(s => RetryOptionsReader.Read(s.GetRequiredService<IOptions<JobGridOptions>>().Value, out _));
         services.AddSingleton<StoreClock>();
         services.AddSingleton<StoreLanes>();
         services.AddSingleton<HintSender>();

@@ -28,6 +28,11 @@ public sealed class JobGridOptions
     [Range(typeof(TimeSpan), "00:00:00", "00:01:00")]
     public TimeSpan StoreResend { get; set; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// How failures are tried again, by service (or <c>*</c>) and class; see <see cref="RetryOptions"/>. Default none: as the classes do.
+    /// </summary>
+    public Dictionary<string, Dictionary<string, RetryOptions>> Retries { get; } = [];
+
     /// <summary>Limits of recovery.</summary>
     [ValidateObjectMembers]
     public RecoveryOptions Recovery { get; set; } = new();

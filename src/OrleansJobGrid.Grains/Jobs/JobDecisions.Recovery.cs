@@ -28,7 +28,7 @@ public static partial class JobDecisions
     /// <summary>
     /// What was found about a submission. Null: it tells nothing new. The adopter's grant has <paramref name="operationId"/> as its token.
     /// </summary>
-    public static JobChange? Judge(JobRecord job, long version, Verdict verdict, Guid operationId, RecoveryPolicy policy, long clock, double draw)
+    public static JobChange? Judge(JobRecord job, long version, Verdict verdict, Guid operationId, RecoveryPolicy policy, RetryTerms terms, long clock)
     {
         if (job.Submissions?.FirstOrDefault(s => s.ExternalId == verdict.ExternalId) is not { } submission)
             return null;
@@ -40,8 +40,8 @@ public static partial class JobDecisions
         {
             Finding.Running when job.StopRequested => AskAgain(job, clock, null),
             Finding.Running or Finding.Completed => Adopted(job, submission, verdict, operationId, clock),
-            Finding.Failed => Failed(job, verdict.Failure!, Mover.Recovery, clock, draw),
-            Finding.Cancelled => CancelledOutside(job, clock, draw),
+            Finding.Failed => Failed(job, verdict.Failure ?? FailedOutside, Mover.Recovery, terms, clock),
+            Finding.Cancelled => CancelledOutside(job, terms, clock),
             Finding.Absent => Absent(job, submission, verdict, policy, clock),
             _ => Unknown(job, submission, verdict, policy, clock),
         };
@@ -98,9 +98,9 @@ public static partial class JobDecisions
             job, after, Mover.Recovery, JobEventTypes.Adopted, clock, $"{submission.ExternalId} {how} at {submission.Instance}", adopter.SessionId, operationId);
     }
 
-    private static JobChange CancelledOutside(JobRecord job, long clock, double draw) =>
+    private static JobChange CancelledOutside(JobRecord job, RetryTerms terms, long clock) =>
         ByRequest(job, Settled(job), Mover.Recovery, clock, "stopped at its service")
-        ?? Failed(job, CancelledByOthers, Mover.Recovery, clock, draw);
+        ?? Failed(job, CancelledByOthers, Mover.Recovery, terms, clock);
 
     private static JobChange Absent(JobRecord job, ServiceSubmission submission, Verdict verdict, RecoveryPolicy policy, long clock)
     {
@@ -192,6 +192,15 @@ public static partial class JobDecisions
         Submissions = job.Submissions?.Select(s => s.Epoch == job.Epoch || s.ExternalId == job.Adopted ? s with { Over = true } : s).ToList(),
         StaleCheckAt = job.StaleCheckAt ?? (Open(job).FirstOrDefault() is { } open ? clock + open.SubmitTimeoutMs : null),
         Adopted = null,
+    };
+
+    private static FailureReport FailedOutside { get; } = new()
+    {
+        FailureClass = FailureClasses.Transient,
+        FailureType = "service_error",
+        FailureReason = "unknown_error",
+        Message = "It failed at its service, which does not say why.",
+        Stage = "run",
     };
 
     private static FailureReport CancelledByOthers { get; } = new()

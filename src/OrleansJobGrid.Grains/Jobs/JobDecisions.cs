@@ -14,6 +14,7 @@ public static partial class JobDecisions
 {
     // With the largest payload, metadata and checkpoint a record has room for some 20 KB of words, and a character may take 6 bytes:
     // the record keeps the last failures in short, the log has each one whole.
+    private const int KeptExclusions = 10;
     private const int KeptFailures = 8;
     private const int MessageCharacters = 160;
     private const int NameCharacters = 40;
@@ -121,11 +122,11 @@ public static partial class JobDecisions
     }
 
     /// <summary>The attempt failed.</summary>
-    public static JobAnswer Fail(JobRecord job, GrantToken token, FailureReport report, long clock, double draw)
+    public static JobAnswer Fail(JobRecord job, GrantToken token, FailureReport report, RetryTerms terms, long clock)
     {
         if (!Holds(job, token))
             return new(WasHandled(job, token) ? ReportOutcome.Accepted : StaleOutcome(job, token));
-        return new(ReportOutcome.Accepted, Failed(job, report, Mover.Worker, clock, draw));
+        return new(ReportOutcome.Accepted, Failed(job, report, Mover.Worker, terms, clock));
     }
 
     /// <summary>The worker stopped without a result; the job keeps its attempt.</summary>
@@ -167,7 +168,7 @@ public static partial class JobDecisions
     /// <summary>An attempt's end leaves no request and no question open.</summary>
     private static JobRecord Settled(JobRecord job) => job with { CancelRequestedAt = null, PauseRequestedAt = null, Inquiry = null };
 
-    private static JobChange Failed(JobRecord job, FailureReport report, Mover by, long clock, double draw)
+    private static JobChange Failed(JobRecord job, FailureReport report, Mover by, RetryTerms terms, long clock)
     {
         var failure = new FailureView(
             job.Attempt, job.Epoch, job.LastGrant!.WorkerId, Short(report.FailureType, NameCharacters), Short(report.FailureReason, NameCharacters),
@@ -180,7 +181,7 @@ public static partial class JobDecisions
         var told = $"{report.FailureType}/{report.FailureReason}: {report.Message}";
         if (job.CancelRequestedAt is not null)
             return Cancelled(job, failed, by, clock, "stopped by request").Preceded(JobEventTypes.AttemptFailed, clock, told, report);
-        var decision = RetryDecision.Of(job, report, draw);
+        var decision = RetryDecision.Of(job, report, terms.Draw, terms.Policies, terms.Elsewhere);
         if (decision.Retry && job.PauseRequestedAt is not null)
             return Paused(job, failed, by, clock, "stopped by request").Preceded(JobEventTypes.AttemptFailed, clock, told, report);
         var after = decision switch
@@ -189,9 +190,21 @@ public static partial class JobDecisions
             { DelayMs: 0 } => failed with { Status = JobStatus.Pending, PendingSince = clock },
             _ => failed with { Status = JobStatus.Retrying, RetryAt = clock + decision.DelayMs },
         };
+        if (decision is { Retry: true, Exclude: { } exclude })
+            after = Excluding(after, exclude, clock);
         var eventType = decision.Retry ? JobEventTypes.Requeued : JobEventTypes.Failed;
         return JobChange.Move(job, after, by, eventType, clock, decision.Reason).Preceded(JobEventTypes.AttemptFailed, clock, told, report);
     }
+
+    /// <summary>The record with a place more where the job is not tried.</summary>
+    public static JobRecord Excluding(JobRecord job, RetryExclusion exclude, long clock) => job with
+    {
+        Exclusions =
+        [
+            .. (job.Exclusions ?? []).Where(e => e.Until > clock && e.Target != exclude.Target).TakeLast(KeptExclusions - 1),
+            new(exclude.Target, clock + exclude.ForMs),
+        ],
+    };
 
     private static string Short(string text, int characters) => text.Length <= characters ? text : text[..characters] + " …";
 

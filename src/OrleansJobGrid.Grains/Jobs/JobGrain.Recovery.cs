@@ -36,9 +36,9 @@ internal sealed partial class JobGrain
 
     public async Task Judge(Verdict verdict)
     {
-        var draw = Jitter.Draw();
+        var terms = verdict.Failure is { } failure ? await TermsOf(failure) : new(retries, Jitter.Draw());
         var operationId = OperationIds.Next();
-        var (record, refusal) = await Change(job => (job, JobDecisions.Judge(job, _version, verdict, operationId, Policy, lanes.Clock.Now, draw)));
+        var (record, refusal) = await Change(job => (job, JobDecisions.Judge(job, _version, verdict, operationId, Policy, terms, lanes.Clock.Now)));
         // The adopter's session ended meanwhile: the next question finds another one.
         if (refusal is not null)
             logger.AdopterGone(JobId, verdict.Adopter?.WorkerId ?? "", refusal);
@@ -83,6 +83,14 @@ internal sealed partial class JobGrain
             foreach (var late in JobDecisions.Overdue(before).Where(s => after.Submissions?.Any(a => a.ExternalId == s.ExternalId) != true))
                 Ask(late, cancel: true);
         }
+    }
+
+    private async Task<RetryTerms> TermsOf(FailureReport failure)
+    {
+        bool? elsewhere = null;
+        if (await Load() is { } job && RetryExclusion.Of(job, failure) is { } exclude)
+            elsewhere = await workers.AnyServes(Signature.Of(JobDecisions.Excluding(job, exclude, lanes.Clock.Now)));
+        return new(retries, Jitter.Draw(), elsewhere);
     }
 
     private void Ask(ServiceSubmission submission, bool cancel) =>

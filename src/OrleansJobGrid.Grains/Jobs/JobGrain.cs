@@ -8,6 +8,7 @@ using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Grains.Queues;
 using OrleansJobGrid.Grains.Storage;
+using OrleansJobGrid.Grains.Workers;
 using OrleansJobGrid.Storage;
 
 namespace OrleansJobGrid.Grains.Jobs;
@@ -21,7 +22,7 @@ namespace OrleansJobGrid.Grains.Jobs;
 [NoProfiling, GrainType("jobgrid.job")]
 internal sealed partial class JobGrain(
     StoreLanes lanes, HintSender hints, RecentSubmissions recent, BackoffReminders reminders, IArtefactStore artefacts, IOptions<JobGridOptions> options,
-    TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain, IRemindable
+    RetryPolicies retries, WorkerDirectory workers, TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain, IRemindable
 {
     private const int RaceLimit = 5;
 
@@ -63,10 +64,10 @@ internal sealed partial class JobGrain(
     public Task<ReportOutcome> Complete(GrantToken token, CompletionReport report) =>
         Report(job => JobDecisions.Complete(job, token, report, lanes.Clock.Now));
 
-    public Task<ReportOutcome> Fail(GrantToken token, FailureReport report)
+    public async Task<ReportOutcome> Fail(GrantToken token, FailureReport report)
     {
-        var draw = Jitter.Draw();
-        return Report(job => JobDecisions.Fail(job, token, report, lanes.Clock.Now, draw));
+        var terms = await TermsOf(report);
+        return await Report(job => JobDecisions.Fail(job, token, report, terms, lanes.Clock.Now));
     }
 
     public Task<ReportOutcome> Stopped(GrantToken token, StopReason reason) =>

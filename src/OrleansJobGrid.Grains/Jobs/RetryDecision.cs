@@ -2,50 +2,82 @@ using OrleansJobGrid.Contracts.Jobs;
 
 namespace OrleansJobGrid.Grains.Jobs;
 
-/// <summary>Whether and when a failed attempt is followed by another.</summary>
+/// <summary>Whether, when and where a failed attempt is followed by another.</summary>
 /// <param name="Retry">Whether it is.</param>
 /// <param name="DelayMs">After how long; 0: at once.</param>
 /// <param name="Reason">Why, for the audit log.</param>
-public readonly record struct RetryDecision(bool Retry, long DelayMs, string Reason)
+/// <param name="Exclude">Where not; null: anywhere.</param>
+public readonly record struct RetryDecision(bool Retry, long DelayMs, string Reason, RetryExclusion? Exclude = null)
 {
-    private const int TransientAttempts = 5;
-    private const int ResourceAttempts = 3;
-    private const long LongestDelayMs = 3_600_000;
     private static readonly long LongestToldMs = (long)JobSubmissionLimits.LongestBackoff.TotalMilliseconds;
 
     /// <summary>
-    /// Decides by class: resource exhaustion at once, 3 attempts; transient 2^n s, 5 attempts; rate limited as the service said,
-    /// at most 7 days, else as transient; everything else never. <c>max_retries</c> and <c>retry</c> of the job come before the class's own.
+    /// Decides by class (<see cref="RetryPolicies"/>): resource exhaustion at once and not there for a minute; something missing at once and
+    /// not at that instance; rate limited as the service said, at most 7 days; else with backoff. What is wrong with the job itself or its
+    /// credentials is never tried again. <c>max_retries</c> and <c>retry</c> of the job come before the policy.
     /// </summary>
     /// <param name="record">The job; its <see cref="JobRecord.Attempt"/> is the one that failed.</param>
     /// <param name="failure">The report.</param>
-    /// <param name="draw">0 (inclusive) to 1: spreads a delay over 75 to 125 %.</param>
-    public static RetryDecision Of(JobRecord record, FailureReport failure, double draw)
+    /// <param name="draw">0 (inclusive) to 1: spreads a backoff over 75 to 125 %, within its longest.</param>
+    /// <param name="policies">The policies of the services; null: those without configuration.</param>
+    /// <param name="elsewhere">
+    /// Whether some other live worker or instance could do it. False: it waits a backoff for the same one, instead of spinning or being
+    /// kept from the only one there is. Null: nobody knows; then it is kept from there, and that has an end.
+    /// </param>
+    public static RetryDecision Of(JobRecord record, FailureReport failure, double draw, RetryPolicies? policies = null, bool? elsewhere = null)
     {
-        var classLimit = failure.FailureClass switch
-        {
-            FailureClasses.Transient or FailureClasses.RateLimited or FailureClasses.MissingHere => TransientAttempts,
-            FailureClasses.ResourceExhaustion => ResourceAttempts,
-            _ => 1,
-        };
-        if (classLimit == 1)
+        policies ??= RetryPolicies.Default;
+        if (policies.Find(record.Service, failure.FailureClass) is not { } policy)
             return new(false, 0, $"{failure.FailureClass} failures are never retried");
-        var limit = record.MaxRetries + 1 ?? classLimit;
+        var limit = record.MaxRetries + 1 ?? policy.Attempts;
         var attempt = record.Attempt - record.AttemptsBefore;
         if (attempt >= limit)
             return new(false, 0, $"attempt {attempt} of {limit} failed");
-        var delay = failure switch
-        {
-            { FailureClass: FailureClasses.RateLimited, RetryAfterMs: { } told } => Math.Clamp(told, 0, LongestToldMs),
-            { FailureClass: FailureClasses.ResourceExhaustion } when record.Retry is null => 0,
-            _ => Spread(Backoff(record), draw),
-        };
-        return new(true, delay, $"attempt {attempt} of {limit} failed, the next in {delay} ms");
+
+        var backoff = record.Retry is { } own ? policy with { BaseDelayMs = own.BaseDelayMs, MaxDelayMs = own.MaxDelayMs, Multiplier = own.Multiplier } : policy;
+        var exclude = RetryExclusion.Of(record, failure);
+        var kept = exclude is not null && elsewhere == false;
+        if (kept && backoff.MaxDelayMs == 0 && policies.Find(record.Service, FailureClasses.Transient) is { } transient)
+            backoff = transient;
+        var delay = failure is { FailureClass: FailureClasses.RateLimited, RetryAfterMs: { } told }
+            ? Math.Clamp(told, 0, LongestToldMs)
+            : backoff.DelayMs(attempt, draw);
+        if (kept)
+            exclude = null;
+        return new(true, delay, Words(attempt, limit, delay, exclude, kept), exclude);
     }
 
-    private static double Backoff(JobRecord record) => record.Retry is { } own
-        ? Math.Min(own.BaseDelayMs * Math.Pow(own.Multiplier, record.Attempt - record.AttemptsBefore - 1), own.MaxDelayMs)
-        : Math.Min(Math.Pow(2, record.Attempt - record.AttemptsBefore) * 1_000, LongestDelayMs);
+    private static string Words(int attempt, int limit, long delay, RetryExclusion? exclude, bool kept)
+    {
+        var where = exclude is not null ? $", not at {exclude.Target} for {exclude.ForMs} ms" : kept ? ", at the same place since there is no other" : "";
+        return $"attempt {attempt} of {limit} failed, the next in {delay} ms{where}";
+    }
+}
 
-    private static long Spread(double delay, double draw) => (long)(delay * (0.75 + draw / 2));
+/// <summary>Where a job is not to be tried again for a while.</summary>
+/// <param name="Target">As in <see cref="Exclusion.Target"/>.</param>
+/// <param name="ForMs">For how long.</param>
+/// <param name="Hard">Whether it cannot do it anyway, so that waiting there is of no use; else it may, when others cannot.</param>
+public sealed record RetryExclusion(string Target, long ForMs, bool Hard)
+{
+    /// <summary>How long what ran out of memory is kept from the same place: others finish meanwhile.</summary>
+    public const long ExhaustedMs = 60_000;
+
+    /// <summary>How long what is missing keeps a job away: long enough to try all others, short enough for somebody to mend it.</summary>
+    public const long MissingMs = 600_000;
+
+    /// <summary>The service instance where the work was outside, else the worker that did it; null: the class asks for none.</summary>
+    internal static RetryExclusion? Of(JobRecord record, FailureReport failure)
+    {
+        var target = failure.Instance is { Length: > 0 } instance ? Exclusion.InstancePrefix + instance
+            : record.LastGrant is { } grant ? Exclusion.WorkerPrefix + grant.WorkerId
+            : null;
+        return (target, failure.FailureClass) switch
+        {
+            (null, _) => null,
+            (_, FailureClasses.ResourceExhaustion) => new(target, ExhaustedMs, Hard: false),
+            (_, FailureClasses.MissingHere) => new(target, MissingMs, Hard: true),
+            _ => null,
+        };
+    }
 }

@@ -97,6 +97,5 @@ internal sealed class JobQueryGrain(IJobStore store, StoreLanes lanes, JobLister
         return Math.Max(0, clock - JobRecordFormat.Read(entry.JobId, stored.Record).CreatedAt) / 1000.0;
     }
 
-    private async Task<string?> Unworkable(JobRecord record) =>
-        (await workers.Services()).Contains(record.Service) ? null : WorkerDirectory.Unworkable(record.Service);
+    private Task<string?> Unworkable(JobRecord record) => workers.Unworkable(Signature.Of(record));
 }

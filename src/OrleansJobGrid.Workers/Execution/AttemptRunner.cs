@@ -11,9 +11,12 @@ namespace OrleansJobGrid.Workers.Execution;
 
 /// <summary>Runs one attempt through its connector and says how it ended.</summary>
 internal sealed class AttemptRunner(
-    IGrainFactory grains, IArtefactStore artefacts, InstanceBreakers breakers, TimeProvider time, ILogger<AttemptRunner> logger)
+    IGrainFactory grains, IArtefactStore artefacts, InstanceBreakers breakers, FailureReporting failures, TimeProvider time, ILogger<AttemptRunner> logger)
 {
     private const int InlineResultBytes = 64 << 10;
+
+    /// <summary>How failures are reported.</summary>
+    public FailureReporting Failures => failures;
 
     /// <summary>The report of its end; null: there is nothing to say, since the grant is not the job's any more.</summary>
     public async Task<AttemptReport?> Run(Attempt attempt)
@@ -59,7 +62,7 @@ internal sealed class AttemptRunner(
             return result switch
             {
                 CompletedResult completed => ended with { Completion = await ReportOf(attempt, context, completed, duration) },
-                FailedResult failed => ended with { Failure = FailureReports.Of(failed, duration, attempt.Instance) },
+                FailedResult failed => ended with { Failure = failures.Of(failed, duration, attempt.Instance) },
                 UnsureResult unsure => UnsureReport(attempt, ended, unsure),
                 StalledResult => ended with { Stop = StopReason.Stalled },
                 _ => throw new InvalidOperationException($"The connector of '{attempt.Grant.Service}' answered with {result}."),
@@ -80,15 +83,14 @@ internal sealed class AttemptRunner(
         }
         catch (ArtefactMissingException e)
         {
-            var missing = new FailedResult(FailureClass.Malformed, "input_missing", e.Message, null);
-            say(missing);
-            return ended with { Failure = FailureReports.Of(missing) };
+            say(ConnectorResult.Failed(FailureClass.Malformed, "input_missing", e.Message));
+            return ended with { Failure = failures.Of(e, (long)time.GetElapsedTime(started).TotalMilliseconds) };
         }
         catch (Exception e)
         {
             logger.AttemptThrew(attempt.Grant.JobId, attempt.Grant.Token.Epoch, attempt.Grant.Service, e);
             say(ConnectorResult.Failed(FailureClass.Transient, "unknown_error", e.Message));
-            return ended with { Failure = FailureReports.Of(e, (long)time.GetElapsedTime(started).TotalMilliseconds, attempt.Instance) };
+            return ended with { Failure = failures.Of(e, (long)time.GetElapsedTime(started).TotalMilliseconds, attempt.Instance) };
         }
     }
 

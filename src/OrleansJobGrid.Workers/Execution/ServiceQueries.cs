@@ -8,7 +8,7 @@ namespace OrleansJobGrid.Workers.Execution;
 
 /// <summary>Asks service instances for the grid, in the background, and answers.</summary>
 internal sealed class ServiceQueries(
-    IWorkerGrain worker, string sessionId, IEnumerable<IConnector> connectors, TimeProvider time, ILogger logger)
+    IWorkerGrain worker, string sessionId, IEnumerable<IConnector> connectors, FailureReporting failures, TimeProvider time, ILogger logger)
 {
     /// <summary>The grid waits 5 s; what it is told of a fault should reach it within them.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(4_500);
@@ -100,12 +100,12 @@ internal sealed class ServiceQueries(
         }));
     }
 
-    private static ServiceFinding FindingOf(SubmissionReport report, string instance) => report.State switch
+    private ServiceFinding FindingOf(SubmissionReport report, string instance) => report.State switch
     {
         SubmissionState.Absent => new(Finding.Absent),
         SubmissionState.Queued or SubmissionState.Running => new(Finding.Running),
         SubmissionState.Completed => new(Finding.Completed),
-        SubmissionState.Failed => new(Finding.Failed, report.Failure is { } failed ? FailureReports.Of(failed, instance: instance) : null),
+        SubmissionState.Failed => new(Finding.Failed, report.Failure is { } failed ? failures.Of(failed, 0, instance) : null),
         SubmissionState.Cancelled => new(Finding.Cancelled),
         _ => throw new InvalidOperationException($"The connector answered with the state {report.State}."),
     };

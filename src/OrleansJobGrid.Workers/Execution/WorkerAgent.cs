@@ -21,7 +21,7 @@ internal sealed class WorkerAgent(
             throw new InvalidOperationException("No connector of this worker can work, so it has nothing to offer. The log names each one's reason.");
         var profile = new WorkerProfile
         {
-            Node = Environment.MachineName,
+            Node = options.Value.Node,
             Process = process.Identity,
             Services = [.. offered.Keys],
             Slots = options.Value.Slots,

@@ -51,7 +51,7 @@ internal sealed class WorkerSession : IDisposable
         _claimer = new(grains, options.Id, id, _offer, [.. options.Queues]);
         _reporter = new(_worker, pulse, artefacts, time, logger);
         _adoptions = new(Adopt, logger);
-        _queries = new(_worker, id, connectors.Values, time, logger);
+        _queries = new(_worker, id, connectors.Values, runner.Failures, time, logger);
         _heart = new(_worker, options.Id, id, profile, _held, _lease, breakers, time, logger);
         _orders = new(_worker, options.Id, id, _held, _queries, _adoptions.Begin, time, logger);
     }

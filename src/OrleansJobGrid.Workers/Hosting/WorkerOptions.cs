@@ -9,6 +9,13 @@ public sealed class WorkerOptions
     [RegularExpression("^[A-Za-z0-9._:-]{1,128}$", ErrorMessage = "JobGrid:Worker:Id must be 1 to 128 characters of A-Z a-z 0-9 . _ : -")]
     public string Id { get; set; } = $"{Environment.MachineName}-{Environment.ProcessId}";
 
+    /// <summary>
+    /// The machine's name. Workers of one machine have the same: services on it count as lost when none of them lives any more.
+    /// Default: the machine's own name.
+    /// </summary>
+    [RegularExpression("^[A-Za-z0-9._:-]{1,64}$", ErrorMessage = "JobGrid:Worker:Node must be 1 to 64 characters of A-Z a-z 0-9 . _ : -")]
+    public string Node { get; set; } = Environment.MachineName;
+
     /// <summary>Jobs at a time. Default: one for each processor.</summary>
     [Range(1, 1_000, ErrorMessage = "JobGrid:Worker:Slots must be 1 to 1000")]
     public int Slots { get; set; } = Environment.ProcessorCount;

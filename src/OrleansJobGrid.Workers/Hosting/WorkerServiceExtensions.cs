@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using OrleansJobGrid.Connectors.Failures;
 using OrleansJobGrid.Workers.Breakers;
 using OrleansJobGrid.Workers.Execution;
 
@@ -19,6 +20,10 @@ public static class WorkerServiceExtensions
         services.AddOptions<WorkerOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsValidator>();
         services.AddSingleton<InstanceBreakers>();
+        services.AddOptions<FailureOptions>().ValidateOnStart();
+        services.AddSingleton<IValidateOptions<FailureOptions>, FailureOptionsValidator>();
+        services.TryAddSingleton(s => new FailureClassifier(FailureRuleReader.Read(s.GetRequiredService<IOptions<FailureOptions>>().Value, out _)));
+        services.AddSingleton<FailureReporting>();
         services.AddSingleton<AttemptRunner>();
         services.AddSingleton<AttemptPulse>();
         services.AddHostedService<WorkerAgent>();
@@ -28,3 +33,12 @@ public static class WorkerServiceExtensions
 
 [OptionsValidator]
 internal sealed partial class WorkerOptionsValidator : IValidateOptions<WorkerOptions>;
+
+internal sealed class FailureOptionsValidator : IValidateOptions<FailureOptions>
+{
+    public ValidateOptionsResult Validate(string? name, FailureOptions options)
+    {
+        FailureRuleReader.Read(options, out var errors);
+        return errors.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(errors);
+    }
+}

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Orleans;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Connectors;
+using OrleansJobGrid.Connectors.Failures;
 using OrleansJobGrid.Workers.Breakers;
 using OrleansJobGrid.Workers.Execution;
 using OrleansJobGrid.Workers.Hosting;
@@ -21,12 +22,12 @@ internal sealed class TestWorker : IAsyncDisposable
     {
         _options = options;
         var breakers = new InstanceBreakers(Options.Create(options), TimeProvider.System, logs.CreateLogger<InstanceBreakers>());
-        var runner = new AttemptRunner(grains, artefacts, breakers, TimeProvider.System, logs.CreateLogger<AttemptRunner>());
+        var runner = new AttemptRunner(
+            grains, artefacts, breakers, new FailureReporting(FailureClassifier.Default), TimeProvider.System, logs.CreateLogger<AttemptRunner>());
         var pulse = new AttemptPulse(grains, runner, TimeProvider.System, logs.CreateLogger<AttemptPulse>());
         // No identity: nobody can tell this process dead, so only leases speak.
         _agent = new(
-            grains, connectors, runner, pulse, breakers, artefacts, new WorkerProcess("", "test"), Options.Create(options), TimeProvider.System,
-            logs.CreateLogger<WorkerAgent>());
+            grains, connectors, runner, pulse, breakers, artefacts, new WorkerProcess("", "test"), Options.Create(options), TimeProvider.System, logs.CreateLogger<WorkerAgent>());
     }
 
     public string Id => _options.Id;

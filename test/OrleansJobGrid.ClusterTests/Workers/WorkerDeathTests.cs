@@ -59,7 +59,7 @@ public sealed class WorkerDeathTests
         var run = await heir.NextAsync("the other job is granted anew");
         Assert.Equal("job-1", run.JobId);
         Assert.Equal(ReportOutcome.Stale, await grid.Job("job-1").Complete(second, new()));
-        Assert.Equal(ReportOutcome.Stale, await grid.Job("job-1").Fail(second, new("malformed", "late", "late", null, 0)));
+        Assert.Equal(ReportOutcome.Stale, await grid.Job("job-1").Fail(second, new() { FailureClass = FailureClasses.Malformed, FailureType = "validation_error", FailureReason = "late", Message = "late" }));
         Assert.Equal(ReportOutcome.Stale, await grid.Job("job-1").Checkpoint(second, new([1])));
         Assert.False(run.Cancelled.IsCompleted);
         run.Complete();

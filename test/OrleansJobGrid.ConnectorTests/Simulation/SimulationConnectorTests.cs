@@ -76,6 +76,7 @@ public sealed class SimulationConnectorTests : IDisposable
     [InlineData("malformed", FailureClass.Malformed)]
     [InlineData("refused", FailureClass.Refused)]
     [InlineData("rate_limited", FailureClass.RateLimited)]
+    [InlineData("missing_here", FailureClass.MissingHere)]
     public async Task Execute_WithAFailure_FailsInItsFirstAttemptsOnly(string failure, FailureClass expected)
     {
         var first = new FakeJobContext($$"""{"failure": "{{failure}}", "fail_attempts": 2}""");

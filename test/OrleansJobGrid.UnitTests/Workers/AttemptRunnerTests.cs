@@ -24,7 +24,7 @@ public sealed class AttemptRunnerTests : IDisposable
         var (grains, job) = FakeGrains.Make();
         _artefacts = FolderArtefactStore.Open(_folder);
         _job = job("job-1");
-        _runner = new(grains, _artefacts, null!, _time, NullLogger<AttemptRunner>.Instance);
+        _runner = new(grains, _artefacts, null!, FakeJob.Failures, _time, NullLogger<AttemptRunner>.Instance);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

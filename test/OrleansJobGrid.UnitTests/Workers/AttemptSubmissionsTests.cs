@@ -25,7 +25,7 @@ public sealed class AttemptSubmissionsTests
         var (grains, job) = FakeGrains.Make();
         _job = job("job-1");
         _breakers = new(Options.Create(new WorkerOptions()), _time, NullLogger<InstanceBreakers>.Instance);
-        _runner = new(grains, null!, _breakers, _time, NullLogger<AttemptRunner>.Instance);
+        _runner = new(grains, null!, _breakers, FakeJob.Failures, _time, NullLogger<AttemptRunner>.Instance);
         _lease = new(_time);
         _lease.Renew(_time.GetTimestamp(), TimeSpan.FromSeconds(8));
     }

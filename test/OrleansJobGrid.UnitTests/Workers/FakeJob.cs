@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using Orleans.Concurrency;
 using OrleansJobGrid.Connectors;
+using OrleansJobGrid.Connectors.Failures;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Workers.Execution;
@@ -62,6 +63,9 @@ internal sealed class FakeJob : IJobGrain
     public Task<ControlAnswer> Purge() => throw new NotSupportedException();
 
     public Task<JobView?> Watch(long seenVersion, long seenProgress, TimeSpan wait) => throw new NotSupportedException();
+
+    /// <summary>By the built-in rules.</summary>
+    internal static FailureReporting Failures { get; } = new(FailureClassifier.Default);
 
     private async Task<ReportOutcome> Say(string word)
     {

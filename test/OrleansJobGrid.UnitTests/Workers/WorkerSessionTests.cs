@@ -29,7 +29,7 @@ public sealed class WorkerSessionTests : IAsyncDisposable
         var options = new WorkerOptions { Id = "w1", Slots = 2, DrainBudget = TimeSpan.FromSeconds(3) };
         options.Queues.Add("default");
         _breakers = new(Options.Create(options), _time, NullLogger<InstanceBreakers>.Instance);
-        var runner = new AttemptRunner(grains, null!, _breakers, _time, NullLogger<AttemptRunner>.Instance);
+        var runner = new AttemptRunner(grains, null!, _breakers, FakeJob.Failures, _time, NullLogger<AttemptRunner>.Instance);
         var pulse = new AttemptPulse(grains, runner, _time, NullLogger<AttemptPulse>.Instance);
         var profile = new WorkerProfile { Node = "n", Process = "", Services = ["fake", "outside"], Slots = 2, StartedAt = 0, Version = "test" };
         var connectors = new Dictionary<string, IConnector> { ["fake"] = _inProcess, ["outside"] = _outside };

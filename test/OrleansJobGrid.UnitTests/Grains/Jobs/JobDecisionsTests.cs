@@ -40,7 +40,7 @@ public sealed class JobDecisionsTests
     public void Complete_OfAJobNeverGranted_IsStale_AlsoWithTheDefaultToken()
     {
         Assert.Equal(new JobAnswer(ReportOutcome.Stale), JobDecisions.Complete(Samples.Pending(), default, new(), Samples.Start));
-        Assert.Equal(new JobAnswer(ReportOutcome.Stale), JobDecisions.Fail(Samples.Pending(), default, Samples.Failure(), Samples.Start, 0.5));
+        Assert.Equal(new JobAnswer(ReportOutcome.Stale), JobDecisions.Fail(Samples.Pending(), default, Samples.Failure(), new(null, 0.5), Samples.Start));
         Assert.Equal(new JobAnswer(ReportOutcome.Stale), JobDecisions.Stopped(Samples.Pending(), default, StopReason.Drained, RecoveryPolicy.Default, Samples.Start));
     }
 
@@ -120,7 +120,7 @@ public sealed class JobDecisionsTests
         for (var i = 0; i < 12; i++)
         {
             var granted = Samples.Assigned(job);
-            change = JobDecisions.Fail(granted, granted.Token, Samples.Failure(message: message), Samples.Start, 0.5).Change!;
+            change = JobDecisions.Fail(granted, granted.Token, Samples.Failure(message: message), new(null, 0.5), Samples.Start).Change!;
             job = change.After!;
         }
 

@@ -124,7 +124,7 @@ internal sealed class JobLife
             NodeAlive = word.Choice / 512 % 2 == 0,
         };
         var operation = NextOperation();
-        var change = JobDecisions.Judge(job, _version, verdict, operation, RecoveryPolicy.Default, _clock, word.Draw);
+        var change = JobDecisions.Judge(job, _version, verdict, operation, RecoveryPolicy.Default, Terms(word), _clock);
         if (job.Status != JobStatus.Reconciling && !submission.Over)
             Assert.Null(change);
         if (change is null || !Write(change, Mover.Recovery))
@@ -204,7 +204,7 @@ internal sealed class JobLife
             WordKind.Begin => JobDecisions.Begin(job, token, _clock),
             WordKind.Checkpoint => JobDecisions.Checkpoint(job, token, [1, 2, 3]),
             WordKind.Complete => JobDecisions.Complete(job, token, new() { Result = Samples.Json("{\"n\":" + word.Choice + "}"), DurationMs = word.Choice % 500 }, _clock),
-            WordKind.Fail => JobDecisions.Fail(job, token, FailureOf(word), _clock, word.Draw),
+            WordKind.Fail => JobDecisions.Fail(job, token, FailureOf(word), Terms(word), _clock),
             WordKind.Submit => JobDecisions.Submit(job, token, post, _clock),
             WordKind.Attach => JobDecisions.Attach(job, token, job.Submissions is { } posts ? posts[word.Choice % posts.Count].ExternalId : "none", _clock),
             _ => JobDecisions.Stopped(job, token, (StopReason)(1 + (word.Choice % 6)), RecoveryPolicy.Default, _clock),
@@ -291,6 +291,8 @@ internal sealed class JobLife
 
         return true;
     }
+
+    private static RetryTerms Terms(Word word) => new(null, word.Draw, (word.Choice / 32 % 3) switch { 0 => null, 1 => true, _ => false });
 
     private FailureReport FailureOf(Word word)
     {

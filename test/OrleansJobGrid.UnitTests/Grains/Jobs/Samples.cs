@@ -28,7 +28,7 @@ internal static class Samples
     }
 
     public static JobRecord Failed(JobRecord granted, FailureReport report, long clock = Start, double draw = 0.5) =>
-        JobDecisions.Fail(granted, granted.Token, report, clock, draw).Change!.After!;
+        JobDecisions.Fail(granted, granted.Token, report, new(null, draw), clock).Change!.After!;
 
     public static FailureReport Failure(string failureClass = FailureClasses.Transient, string message = "it broke", long? retryAfterMs = null) =>
         new() { FailureClass = failureClass, FailureType = "system_error", FailureReason = "reason", Message = message, RetryAfterMs = retryAfterMs, DurationMs = 10 };

@@ -1,0 +1,92 @@
+using System.Text;
+using OrleansJobGrid.Connectors;
+using OrleansJobGrid.Connectors.Failures;
+using OrleansJobGrid.Contracts.Jobs;
+
+namespace OrleansJobGrid.Workers.Execution;
+
+/// <summary>Makes a report of a failure: what it means, by the rules of this worker, and what was known at that moment.</summary>
+internal sealed class FailureReporting(FailureClassifier classifier)
+{
+    private const int MessageCharacters = 4_000;
+    private const int StackBytes = 8 << 10;
+    private const int NameCharacters = 300;
+    private const int HintCharacters = 500;
+    private const int HintCount = 32;
+
+    /// <summary>The stage of an exception that a connector let go, which does not say what it was at.</summary>
+    public const string RunStage = "run";
+
+    /// <summary>The report of an attempt that its connector says has failed.</summary>
+    /// <param name="failed">What it said.</param>
+    /// <param name="durationMs">How long the attempt took.</param>
+    /// <param name="instance">The service instance that the attempt was at, where the connector does not say.</param>
+    public FailureReport Of(FailedResult failed, long durationMs, string? instance = null) =>
+        Of(failed.Evidence with { Instance = failed.Evidence.Instance ?? instance }, durationMs);
+
+    /// <summary>The report of an attempt whose connector threw.</summary>
+    public FailureReport Of(Exception exception, long durationMs, string? instance = null) =>
+        Of(FailureEvidence.Of(exception, RunStage) with { Instance = instance }, durationMs);
+
+    /// <summary>The report of a job that names a file which is not there.</summary>
+    public FailureReport Of(ArtefactMissingException exception, long durationMs) => Of(
+        FailureEvidence.Of(exception, "prepare") with { Message = exception.Message, KnownReason = FailureReason.InputMissing }, durationMs);
+
+    private FailureReport Of(FailureEvidence evidence, long durationMs)
+    {
+        var verdict = classifier.Classify(evidence);
+        var memory = evidence is { SystemMemoryUsedMb: { } used, SystemMemoryTotalMb: { } total } ? (used, total) : MachineMemory.Read();
+        return new()
+        {
+            FailureClass = FailureClassName.Of(verdict.Class),
+            FailureType = verdict.Type,
+            FailureReason = Short(verdict.Reason, NameCharacters),
+            Message = Short(evidence.Message, MessageCharacters),
+            RetryAfterMs = (long?)evidence.RetryAfter?.TotalMilliseconds,
+            DurationMs = durationMs,
+            ExceptionType = ShortOrNull(evidence.ExceptionType, NameCharacters),
+            Stack = evidence.Stack is null ? null : ShortStack(evidence.Stack),
+            Stage = ShortOrNull(evidence.Stage, NameCharacters),
+            ExternalStatus = evidence.HttpStatus,
+            // An exclusion compares it, so it is never cut.
+            Instance = evidence.Instance,
+            GpuMemoryUsedMb = evidence.GpuMemoryUsedMb,
+            GpuMemoryTotalMb = evidence.GpuMemoryTotalMb,
+            SystemMemoryUsedMb = memory?.UsedMb,
+            SystemMemoryTotalMb = memory?.TotalMb,
+            ModelLoaded = ShortOrNull(evidence.ModelLoaded, NameCharacters),
+            EstimatedSizeMb = evidence.EstimatedSizeMb,
+            Hints = HintsOf(evidence, verdict),
+        };
+    }
+
+    private static Dictionary<string, string> HintsOf(FailureEvidence evidence, FailureVerdict verdict)
+    {
+        var hints = new Dictionary<string, string>();
+        foreach (var (name, value) in evidence.Hints.Take(HintCount))
+            hints[Short(name, NameCharacters)] = Short(value, HintCharacters);
+        if (evidence.ServiceErrorType is { } type)
+            hints["service_error_type"] = Short(type, HintCharacters);
+        hints["rule"] = verdict.Rule;
+        return hints;
+    }
+
+    /// <summary>Both ends: .NET begins with the frame that threw, Python ends with it.</summary>
+    internal static string ShortStack(string stack)
+    {
+        const string cut = "\n…\n";
+        var bytes = Encoding.UTF8.GetBytes(stack);
+        if (bytes.Length <= StackBytes)
+            return stack;
+        var (head, tail) = (StackBytes * 5 / 8, bytes.Length - (StackBytes * 3 / 8 - Encoding.UTF8.GetByteCount(cut)));
+        while ((bytes[head] & 0xC0) == 0x80)
+            head--;
+        while ((bytes[tail] & 0xC0) == 0x80)
+            tail++;
+        return Encoding.UTF8.GetString(bytes, 0, head) + cut + Encoding.UTF8.GetString(bytes, tail, bytes.Length - tail);
+    }
+
+    private static string? ShortOrNull(string? text, int characters) => text is null ? null : Short(text, characters);
+
+    private static string Short(string text, int characters) => text.Length <= characters ? text : text[..characters] + " …";
+}

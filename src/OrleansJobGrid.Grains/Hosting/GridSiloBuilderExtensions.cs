@@ -37,6 +37,8 @@ public static class GridSiloBuilderExtensions
         services.AddSingleton<WorkerDirectory>();
         services.AddSingleton<JobLister>();
         services.AddSingleton<SessionWatcher>();
+        services.AddSingleton<LongPolls>();
+        services.AddHostedService(provider => provider.GetRequiredService<LongPolls>());
         services.AddHostedService<GridPulse>();
         // A running job reports at least its worker's word now and then; a job that nobody speaks of need not stay in memory.
         services.Configure<GrainCollectionOptions>(o => o.CollectionAge = TimeSpan.FromMinutes(5));

@@ -50,7 +50,7 @@ public static partial class JobDecisions
         if (job.Status == JobStatus.Paused)
         {
             // Its time of waiting stood still.
-            var after = job with { Status = JobStatus.Pending, PausedAt = null, PendingSince = clock, DelayedUntil = job.NotBefore > clock ? job.NotBefore : null };
+            var after = Queued(job, clock) with { PausedAt = null, PendingSince = Math.Max(clock, job.NotBefore ?? 0), DelayedUntil = job.NotBefore > clock ? job.NotBefore : null };
             return (new(true, true, JobStatus.Pending, "The job is back in its queue."), JobChange.Move(job, after, Mover.Submitter, JobEventTypes.Resumed, clock, reason));
         }
 

@@ -43,7 +43,7 @@ public static partial class JobDecisions
             JobStatus.Pending when job.DelayedUntil is { } until && until <= clock => JobChange.Note(job, job with { DelayedUntil = null }, JobEventTypes.Released, clock),
             JobStatus.Pending when JobDue.QueueLimit(job) <= clock && job.DelayedUntil is null => TimedOut(job, clock, $"no worker took it within {(clock - job.PendingSince) / 1000} s"),
             JobStatus.Pending => WithoutOldExclusions(job, clock),
-            JobStatus.Retrying => JobChange.Move(job, job with { Status = JobStatus.Pending, PendingSince = clock, RetryAt = null }, Mover.Wheel, JobEventTypes.Released, clock),
+            JobStatus.Retrying => JobChange.Move(job, Queued(job, clock), Mover.Wheel, JobEventTypes.Released, clock),
             _ => throw new InvalidOperationException($"Nothing of a job that is {job.Status.Name()} is due."),
         };
     }

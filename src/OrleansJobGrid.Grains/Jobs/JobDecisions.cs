@@ -163,7 +163,14 @@ public static partial class JobDecisions
 
     /// <summary>Back to the queue at its own place; the attempt does not count.</summary>
     private static JobRecord TakenBack(JobRecord job, long clock) =>
-        Settled(job) with { Status = JobStatus.Pending, Attempt = Math.Max(0, job.Attempt - 1), PendingSince = clock };
+        Queued(Settled(job), clock) with { Attempt = Math.Max(0, job.Attempt - 1) };
+
+    /// <summary>In the queue from now on, and kept away from nothing that is over.</summary>
+    private static JobRecord Queued(JobRecord job, long clock)
+    {
+        var exclusions = job.Exclusions?.Where(e => e.Until > clock).ToList();
+        return job with { Status = JobStatus.Pending, PendingSince = clock, RetryAt = null, Exclusions = exclusions is { Count: > 0 } ? exclusions : null };
+    }
 
     /// <summary>An attempt's end leaves no request and no question open.</summary>
     private static JobRecord Settled(JobRecord job) => job with { CancelRequestedAt = null, PauseRequestedAt = null, Inquiry = null };
@@ -187,7 +194,7 @@ public static partial class JobDecisions
         var after = decision switch
         {
             { Retry: false } => Dead(failed, decision.Reason, $"{report.FailureType}/{report.FailureReason}", clock, report.Message),
-            { DelayMs: 0 } => failed with { Status = JobStatus.Pending, PendingSince = clock },
+            { DelayMs: 0 } => Queued(failed, clock),
             _ => failed with { Status = JobStatus.Retrying, RetryAt = clock + decision.DelayMs },
         };
         if (decision is { Retry: true, Exclude: { } exclude })

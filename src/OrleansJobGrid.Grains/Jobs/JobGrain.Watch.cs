@@ -43,7 +43,7 @@ internal sealed partial class JobGrain
                 return null;
             if (_version == seenVersion && _progressNumber == seenProgress && wait > TimeSpan.Zero)
             {
-                await Task.WhenAny(changed, Task.Delay(wait, time));
+                await polls.Wait(changed, wait);
                 // Another activation or silo may have moved the job: what is shown after a quiet wait is the store's word.
                 if (!changed.IsCompleted && !_record!.Status.IsGranted())
                     _loaded = false;

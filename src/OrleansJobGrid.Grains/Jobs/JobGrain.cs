@@ -8,6 +8,7 @@ using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Grains.Queues;
 using OrleansJobGrid.Grains.Storage;
+using OrleansJobGrid.Grains.Time;
 using OrleansJobGrid.Grains.Workers;
 using OrleansJobGrid.Storage;
 
@@ -22,7 +23,7 @@ namespace OrleansJobGrid.Grains.Jobs;
 [NoProfiling, GrainType("jobgrid.job")]
 internal sealed partial class JobGrain(
     StoreLanes lanes, HintSender hints, RecentSubmissions recent, BackoffReminders reminders, IArtefactStore artefacts, IOptions<JobGridOptions> options,
-    RetryPolicies retries, WorkerDirectory workers, TimeProvider time, ILogger<JobGrain> logger) : Grain, IJobGrain, IRemindable
+    RetryPolicies retries, WorkerDirectory workers, LongPolls polls, ILogger<JobGrain> logger) : Grain, IJobGrain, IRemindable
 {
     private const int RaceLimit = 5;
 

@@ -6,13 +6,14 @@ using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Grains.Jobs;
+using OrleansJobGrid.Grains.Time;
 using OrleansJobGrid.Storage;
 
 namespace OrleansJobGrid.Grains.Queues;
 
 /// <inheritdoc cref="IPriorityQueueGrain"/>
 [NoProfiling, GrainType("jobgrid.queue")]
-internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILogger<PriorityQueueGrain> logger) : Grain, IPriorityQueueGrain
+internal sealed class PriorityQueueGrain(IJobStore store, LongPolls polls, TimeProvider time, ILogger<PriorityQueueGrain> logger) : Grain, IPriorityQueueGrain
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ShardAgain = TimeSpan.FromMinutes(1);
@@ -55,7 +56,11 @@ internal sealed class PriorityQueueGrain(IJobStore store, TimeProvider time, ILo
             reserved = _view.Pop(profile);
             if (reserved is not null)
                 continue;
-            reserved = await _waiters.Add(request.ClaimId, profile, deadline).Wake.Task;
+            var waiter = _waiters.Add(request.ClaimId, profile, deadline);
+            await polls.Wait(waiter.Wake.Task, time.GetElapsedTime(time.GetTimestamp(), deadline));
+            if (!waiter.Wake.Task.IsCompleted)
+                _waiters.End(w => ReferenceEquals(w, waiter));
+            reserved = await waiter.Wake.Task;
             if (reserved is null)
                 return ClaimAnswer.None;
         }

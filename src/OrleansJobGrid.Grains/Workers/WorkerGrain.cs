@@ -8,6 +8,7 @@ using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Grains.Jobs;
 using OrleansJobGrid.Grains.Storage;
+using OrleansJobGrid.Grains.Time;
 using OrleansJobGrid.Storage;
 
 namespace OrleansJobGrid.Grains.Workers;
@@ -16,7 +17,7 @@ namespace OrleansJobGrid.Grains.Workers;
 /// <remarks>What it knows is a cache of the store's leases: lost with an activation, read again by the next one's first heartbeat.</remarks>
 [Orleans.Placement.PreferLocalPlacement, NoProfiling, GrainType("jobgrid.worker")]
 internal sealed class WorkerGrain(
-    IJobStore store, StoreLanes lanes, ILocalSiloDetails silo, TimeProvider time, IOptions<JobGridOptions> options, ILogger<WorkerGrain> logger) : Grain, IWorkerGrain
+    IJobStore store, StoreLanes lanes, LongPolls polls, ILocalSiloDetails silo, TimeProvider time, IOptions<JobGridOptions> options, ILogger<WorkerGrain> logger) : Grain, IWorkerGrain
 {
     /// <summary>Finds, however a grant got lost, that it did.</summary>
     private static readonly TimeSpan LeasesAgain = TimeSpan.FromMinutes(1);
@@ -97,7 +98,7 @@ internal sealed class WorkerGrain(
     public async Task<WorkerOrders> NextOrders(string sessionId, TimeSpan wait)
     {
         if (_undelivered.Count + _adoptions.Count + _queries.Count == 0)
-            await Task.WhenAny(_ordersChanged.Task, Task.Delay(wait, time));
+            await polls.Wait(_ordersChanged.Task, wait);
         if (sessionId != _sessionId)
             return WorkerOrders.None;
         // What is lost with this answer comes again: a stop with the next heartbeat's, a query with the wheel, and an adoption that its

@@ -1,5 +1,6 @@
 using System.Reflection;
 using OrleansJobGrid.Connectors;
+using OrleansJobGrid.Connectors.Failures;
 using OrleansJobGrid.Connectors.Imaging;
 using OrleansJobGrid.Connectors.Processes;
 using OrleansJobGrid.Connectors.Rest;
@@ -45,6 +46,7 @@ internal static class ConnectorSetup
             services.AddSingleton<IConnector>(_ => new RestConnector(service, settings, TimeProvider.System));
         services.AddSingleton(new WorkerProcess(ProcessIdentity.Current, Version));
         services.Configure<WorkerOptions>(configuration.GetSection("JobGrid:Worker"));
+        services.Configure<FailureOptions>(configuration.GetSection("JobGrid:Failures"));
         services.Configure<WorkerOptions>(o => o.Linger = GuardLimit);
     }
 

@@ -1,4 +1,5 @@
 using System.Reflection;
+using OrleansJobGrid.Connectors.Failures;
 using OrleansJobGrid.Connectors.Imaging;
 using OrleansJobGrid.Connectors.Processes;
 using OrleansJobGrid.Connectors.Rest;
@@ -19,10 +20,14 @@ internal static class KnownSettings
         ["Imaging"] = NamesOf(typeof(ImagingOptions)),
         ["Process"] = NamesOf(typeof(ProcessOptions)),
         ["Rest"] = NamesOf(typeof(RestOptions)),
+        ["Recovery"] = NamesOf(typeof(RecoveryOptions)),
         ["Gateway"] = NamesOf(typeof(GatewayOptions)),
+        ["Failures"] = NamesOf(typeof(FailureOptions)),
         ["Silo"] = ["Address"],
     };
 
+    private static readonly string[] RuleNames = NamesOf(typeof(FailureRuleOptions));
+    private static readonly string[] RetryNames = NamesOf(typeof(RetryOptions));
     private static readonly string[] RestService = NamesOf(typeof(RestServiceOptions));
 
     private static readonly string[] TopLevel = [.. NamesOf(typeof(JobGridOptions)), .. Sections.Keys];
@@ -36,11 +41,14 @@ internal static class KnownSettings
             if (!TopLevel.Contains(setting.Key, StringComparer.OrdinalIgnoreCase))
                 unknown.Add(setting.Path);
             else if (Sections.TryGetValue(setting.Key, out var names))
-                unknown.AddRange(setting.GetChildren().Where(s => !names.Contains(s.Key, StringComparer.OrdinalIgnoreCase)).Select(s => s.Path));
+                unknown.AddRange(NotIn(names, setting));
         }
+        unknown.AddRange(configuration.GetSection("JobGrid:Failures:Rules").GetChildren().SelectMany(r => NotIn(RuleNames, r)));
+        unknown.AddRange(configuration.GetSection("JobGrid:Retries").GetChildren()
+            .SelectMany(service => service.GetChildren()).SelectMany(c => NotIn(RetryNames, c)));
 
         foreach (var service in configuration.GetSection("JobGrid:Rest:Services").GetChildren())
-            unknown.AddRange(service.GetChildren().Where(s => !RestService.Contains(s.Key, StringComparer.OrdinalIgnoreCase)).Select(s => s.Path));
+            unknown.AddRange(NotIn(RestService, service));
         if (unknown.Count > 0)
             throw new GridSettingsException($"There is no setting {string.Join(", ", unknown)}");
     }
@@ -48,6 +56,9 @@ internal static class KnownSettings
     /// <summary>What stands before a setting's name, such as <c>JobGrid:Worker:</c>.</summary>
     public static string SectionOf(Type options) =>
         options == typeof(JobGridOptions) ? "JobGrid:" : $"JobGrid:{options.Name.Replace("Options", "", StringComparison.Ordinal)}:";
+
+    private static IEnumerable<string> NotIn(string[] names, IConfigurationSection section) =>
+        section.GetChildren().Where(s => !names.Contains(s.Key, StringComparer.OrdinalIgnoreCase)).Select(s => s.Path);
 
     private static string[] NamesOf(Type options) => [.. options.GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(p => p.Name)];
 }

@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Connectors;
+using OrleansJobGrid.Connectors.Failures;
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Workers;
@@ -15,7 +16,7 @@ internal sealed class AttemptRunner(
 {
     private const int InlineResultBytes = 64 << 10;
 
-    /// <summary>How failures are reported.</summary>
+    /// <summary>What failures mean.</summary>
     public FailureReporting Failures => failures;
 
     /// <summary>The report of its end; null: there is nothing to say, since the grant is not the job's any more.</summary>
@@ -57,12 +58,12 @@ internal sealed class AttemptRunner(
                 return null;
             var context = new AttemptContext(attempt, artefacts, submissions);
             var result = await attempt.Connector.ExecuteAsync(context, attempt.Token);
-            say(result);
+            say(Failures.Judged(result));
             var duration = (long)time.GetElapsedTime(started).TotalMilliseconds;
             return result switch
             {
                 CompletedResult completed => ended with { Completion = await ReportOf(attempt, context, completed, duration) },
-                FailedResult failed => ended with { Failure = failures.Of(failed, duration, attempt.Instance) },
+                FailedResult failed => ended with { Failure = Failures.Of(failed, duration, attempt.Instance) },
                 UnsureResult unsure => UnsureReport(attempt, ended, unsure),
                 StalledResult => ended with { Stop = StopReason.Stalled },
                 _ => throw new InvalidOperationException($"The connector of '{attempt.Grant.Service}' answered with {result}."),
@@ -83,14 +84,16 @@ internal sealed class AttemptRunner(
         }
         catch (ArtefactMissingException e)
         {
-            say(ConnectorResult.Failed(FailureClass.Malformed, "input_missing", e.Message));
-            return ended with { Failure = failures.Of(e, (long)time.GetElapsedTime(started).TotalMilliseconds) };
+            var missing = FailureReporting.Missing(e);
+            say(missing);
+            return ended with { Failure = Failures.Of(missing, (long)time.GetElapsedTime(started).TotalMilliseconds, attempt.Instance) };
         }
         catch (Exception e)
         {
             logger.AttemptThrew(attempt.Grant.JobId, attempt.Grant.Token.Epoch, attempt.Grant.Service, e);
-            say(ConnectorResult.Failed(FailureClass.Transient, "unknown_error", e.Message));
-            return ended with { Failure = failures.Of(e, (long)time.GetElapsedTime(started).TotalMilliseconds, attempt.Instance) };
+            var escaped = FailureReporting.Escaped(e);
+            say(Failures.Judged(escaped));
+            return ended with { Failure = Failures.Of(escaped, (long)time.GetElapsedTime(started).TotalMilliseconds, attempt.Instance) };
         }
     }
 

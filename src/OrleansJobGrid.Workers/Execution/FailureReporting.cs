@@ -14,26 +14,29 @@ internal sealed class FailureReporting(FailureClassifier classifier)
     private const int HintCharacters = 500;
     private const int HintCount = 32;
 
-    /// <summary>The stage of an exception that a connector let go, which does not say what it was at.</summary>
-    public const string RunStage = "run";
+    /// <summary>The failure of an attempt whose connector threw; it does not say what it was at.</summary>
+    public static FailedResult Escaped(Exception exception) => new(FailureEvidence.Of(exception, "run"));
 
-    /// <summary>The report of an attempt that its connector says has failed.</summary>
-    /// <param name="failed">What it said.</param>
-    /// <param name="durationMs">How long the attempt took.</param>
-    /// <param name="instance">The service instance that the attempt was at, where the connector does not say.</param>
-    public FailureReport Of(FailedResult failed, long durationMs, string? instance = null) =>
-        Of(failed.Evidence with { Instance = failed.Evidence.Instance ?? instance }, durationMs);
+    /// <summary>The failure of a job that names a file which is not there.</summary>
+    public static FailedResult Missing(ArtefactMissingException exception) => new(
+        FailureEvidence.Of(exception, "prepare") with { Message = exception.Message, KnownReason = FailureReason.InputMissing });
 
-    /// <summary>The report of an attempt whose connector threw.</summary>
-    public FailureReport Of(Exception exception, long durationMs, string? instance = null) =>
-        Of(FailureEvidence.Of(exception, RunStage) with { Instance = instance }, durationMs);
-
-    /// <summary>The report of a job that names a file which is not there.</summary>
-    public FailureReport Of(ArtefactMissingException exception, long durationMs) => Of(
-        FailureEvidence.Of(exception, "prepare") with { Message = exception.Message, KnownReason = FailureReason.InputMissing }, durationMs);
-
-    private FailureReport Of(FailureEvidence evidence, long durationMs)
+    /// <summary>A failure with what this worker's rules say of it for good; any other result as it is.</summary>
+    public ConnectorResult Judged(ConnectorResult result)
     {
+        if (result is not FailedResult failed)
+            return result;
+        var verdict = classifier.Classify(failed.Evidence);
+        return new FailedResult(failed.Evidence with { KnownClass = verdict.Class, KnownType = verdict.Type, KnownReason = verdict.Reason });
+    }
+
+    /// <summary>The report of a failure.</summary>
+    /// <param name="failed">What is known of it.</param>
+    /// <param name="durationMs">How long the attempt took.</param>
+    /// <param name="instance">The service instance that the attempt worked with, where the failure itself names none.</param>
+    public FailureReport Of(FailedResult failed, long durationMs = 0, string? instance = null)
+    {
+        var evidence = failed.Evidence;
         var verdict = classifier.Classify(evidence);
         var memory = evidence is { SystemMemoryUsedMb: { } used, SystemMemoryTotalMb: { } total } ? (used, total) : MachineMemory.Read();
         return new()
@@ -49,7 +52,7 @@ internal sealed class FailureReporting(FailureClassifier classifier)
             Stage = ShortOrNull(evidence.Stage, NameCharacters),
             ExternalStatus = evidence.HttpStatus,
             // An exclusion compares it, so it is never cut.
-            Instance = evidence.Instance,
+            Instance = evidence.Instance ?? instance,
             GpuMemoryUsedMb = evidence.GpuMemoryUsedMb,
             GpuMemoryTotalMb = evidence.GpuMemoryTotalMb,
             SystemMemoryUsedMb = memory?.UsedMb,

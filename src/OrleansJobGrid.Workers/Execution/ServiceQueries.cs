@@ -105,7 +105,7 @@ internal sealed class ServiceQueries(
         SubmissionState.Absent => new(Finding.Absent),
         SubmissionState.Queued or SubmissionState.Running => new(Finding.Running),
         SubmissionState.Completed => new(Finding.Completed),
-        SubmissionState.Failed => new(Finding.Failed, report.Failure is { } failed ? failures.Of(failed, 0, instance) : null),
+        SubmissionState.Failed => new(Finding.Failed, report.Failure is { } failed ? failures.Of(failed, instance: instance) : null),
         SubmissionState.Cancelled => new(Finding.Cancelled),
         _ => throw new InvalidOperationException($"The connector answered with the state {report.State}."),
     };

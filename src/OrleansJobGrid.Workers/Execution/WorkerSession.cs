@@ -189,7 +189,12 @@ internal sealed class WorkerSession : IDisposable
         try
         {
             if (_over.IsCancellationRequested)
+            {
+                // It came late; else the job would wait until the grid sees the end of this session.
+                await _worker.Report(new() { JobId = grant.JobId, Token = grant.Token, Stop = StopReason.NotBegun }, null, null);
                 return null;
+            }
+
             if (claiming.IsCancellationRequested)
                 attempt.End(EndOrder.Drain);
             var report = await _runner.Run(attempt);

@@ -19,11 +19,11 @@ public static class WorkerServiceExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<WorkerOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsValidator>();
-        services.AddSingleton<InstanceBreakers>();
         services.AddOptions<FailureOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<FailureOptions>, FailureOptionsValidator>();
         services.TryAddSingleton(s => new FailureClassifier(FailureRuleReader.Read(s.GetRequiredService<IOptions<FailureOptions>>().Value, out _)));
         services.AddSingleton<FailureReporting>();
+        services.AddSingleton<InstanceBreakers>();
         services.AddSingleton<AttemptRunner>();
         services.AddSingleton<AttemptPulse>();
         services.AddHostedService<WorkerAgent>();

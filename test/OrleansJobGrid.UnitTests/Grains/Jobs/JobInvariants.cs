@@ -93,7 +93,7 @@ internal static class JobInvariants
             Assert.NotNull(change);
             if (change.After is not { } after)
                 return;
-            Assert.True(JobDue.Next(after) >= JobDue.Next(now), "time goes back");
+            Assert.True(JobDue.Next(after) >= JobDue.Next(now), $"time goes back from {JobDue.Next(now)} of {now} to {JobDue.Next(after)} of {after}");
             now = after;
         }
 

@@ -162,7 +162,7 @@ internal sealed class RecoveryGrid : IAsyncDisposable
     }
 
     /// <summary>The last lines of each process.</summary>
-    public string Logs() => string.Join("\n----\n", _deadLogs.TakeLast(2).Concat(_workers.Select(w => w?.Log ?? "(none)")).Select(l => l.Length > 40_000 ? l[^40_000..] : l));
+    public string Logs() => string.Join("\n----\n", _deadLogs.TakeLast(2).Concat(_workers.Select(w => w?.Log ?? "(none)")).Select(l => l.Length > 10_000 ? l[^10_000..] : l));
 
     public async ValueTask DisposeAsync()
     {

@@ -11,6 +11,9 @@ public sealed class TimeoutTests
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Late = TimeSpan.FromSeconds(2);
 
+    /// <summary>The silo's death may have to be seen first.</summary>
+    private static readonly TimeSpan LateAfterDeath = TimeSpan.FromSeconds(10);
+
     [Theory]
     [InlineData(1_000, false)]
     [InlineData(200, true)]
@@ -36,8 +39,7 @@ public sealed class TimeoutTests
         Diagnostics.Say($"{count} jobs past their deadline, {running} of them running{(killed ? ", a silo killed 1 s before" : "")}: "
             + $"median {lateness[count / 2].TotalMilliseconds:0} ms late, worst {lateness[^1].TotalMilliseconds:0} ms");
         Assert.True(lateness[0] >= TimeSpan.Zero, "A job timed out before its deadline.");
-        // The silo's death has to be seen first.
-        Assert.True(killed || lateness[^1] <= Late, $"The worst was {lateness[^1]} late:\n{stories.MaxBy(s => s.Events.Max(e => e.At))}");
+        Assert.True(lateness[^1] <= (killed ? LateAfterDeath : Late), $"The worst was {lateness[^1]} late:\n{stories.MaxBy(s => s.Events.Max(e => e.At))}");
         await Eventually.GetAsync("what ran outside is cancelled", Limit, () =>
         {
             var open = service.Read().Where(e => e.What is "START" or "CANCEL").GroupBy(e => e.ExternalId).Where(g => g.Count() < 2).ToList();

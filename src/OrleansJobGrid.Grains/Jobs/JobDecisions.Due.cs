@@ -7,6 +7,7 @@ public static partial class JobDecisions
 {
     private const int StaleCheckLimit = 3;
     private const long StaleCheckPauseMs = 30_000;
+    private const long StopPatienceMs = 3_000;
 
     /// <summary>Something is due, which the store checks once more by its own clock. Null: not yet.</summary>
     public static JobChange? Due(JobRecord job, RecoveryPolicy policy, long clock)
@@ -28,7 +29,7 @@ public static partial class JobDecisions
     {
         // Whatever limit ends the attempt, it was asked to stop, and its submitter was told that it would be cancelled.
         if (job.CancelRequestedAt is not null && (JobDue.StopDue(job) <= clock || LimitPassed(job, clock)))
-            return Cancelled(job, Settled(job), Mover.Wheel, clock, JobDue.StopDue(job) <= clock ? "stop_unconfirmed" : $"stop requested; {Limit(job, clock)}");
+            return Cancelled(job, LeftBehind(Settled(job), clock), Mover.Wheel, clock, JobDue.StopDue(job) <= clock ? "stop_unconfirmed" : $"stop requested; {Limit(job, clock)}");
         if (job.Deadline <= clock)
             return TimedOut(job, clock, Limit(job, clock));
         if (job.Status.IsGranted() && JobDue.AttemptLimit(job) <= clock)
@@ -83,7 +84,7 @@ public static partial class JobDecisions
     private static JobChange TimedOut(JobRecord job, long clock, string reason, Mover by = Mover.Wheel) =>
         JobChange.Move(
             job,
-            Settled(job) with
+            LeftBehind(Settled(job), clock) with
             {
                 Status = JobStatus.Timeout,
                 FinishedAt = clock,

@@ -79,6 +79,24 @@ public static partial class JobDecisions
     private static JobRecord Reopened(JobRecord job, ServiceSubmission found) =>
         WithSubmissions(job, [.. job.Submissions!.Select(s => s.ExternalId == found.ExternalId ? s with { Over = false } : s)]) with { Adopted = found.ExternalId };
 
+    /// <summary>
+    /// The clock ended the attempt, and the order to stop went to a worker that may be dead: its instance is asked a little later whether
+    /// the work runs on.
+    /// </summary>
+    private static JobRecord LeftBehind(JobRecord job, long clock)
+    {
+        var open = Open(job).Select(s => s.ExternalId).ToHashSet(StringComparer.Ordinal);
+        return open.Count == 0 ? job : job with
+        {
+            Submissions = [.. job.Submissions!.Select(s => open.Contains(s.ExternalId) ? s with { Over = true } : s)],
+            StaleCheckAt = clock + StopPatienceMs,
+            StaleChecks = 0,
+        };
+    }
+
+    private static bool IsLeftBehind(JobRecord job, ServiceSubmission submission) =>
+        job.Status is JobStatus.Timeout or JobStatus.Cancelled && (submission.Epoch == job.Epoch || submission.ExternalId == job.Adopted);
+
     private static JobRecord Without(JobRecord job, ServiceSubmission settled) =>
         WithSubmissions(job, [.. job.Submissions!.Where(s => s.ExternalId != settled.ExternalId)]);
 

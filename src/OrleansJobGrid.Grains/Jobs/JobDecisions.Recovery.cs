@@ -161,6 +161,11 @@ public static partial class JobDecisions
         {
             case Finding.Absent or Finding.Failed or Finding.Cancelled:
                 return JobChange.Note(job, Without(job, submission));
+            // The present grant's own work, which the clock ended: nothing was done twice.
+            case Finding.Completed when IsLeftBehind(job, submission):
+                return JobChange.Note(job, Without(job, submission));
+            case Finding.Running when IsLeftBehind(job, submission):
+                return JobChange.Note(job, Without(job, submission), JobEventTypes.StopRepeated, clock, $"{submission.ExternalId} still ran at {submission.Instance}; it is stopped");
             case Finding.Running or Finding.Completed when job.Status is JobStatus.Pending or JobStatus.Retrying && verdict.Adopter is not null:
                 return Adopted(job, submission, verdict, operationId, clock).Preceded(JobEventTypes.StaleSubmit, clock, reason);
             case Finding.Running or Finding.Completed:

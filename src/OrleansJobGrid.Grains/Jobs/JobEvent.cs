@@ -27,6 +27,7 @@ public static class JobEventTypes
     public const string Adopted = "adopted";
     public const string MachineLost = "machine_lost";
     public const string StaleSubmit = "stale_submit";
+    public const string StopRepeated = "stop_repeated";
     public const string PauseRequested = "pause_requested";
     public const string PauseWithdrawn = "pause_withdrawn";
     public const string Paused = "paused";

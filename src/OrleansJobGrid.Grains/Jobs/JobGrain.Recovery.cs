@@ -78,7 +78,7 @@ internal sealed partial class JobGrain
                 Ask(left, cancel: true);
         }
 
-        if (change.Events.Any(e => e.Type == JobEventTypes.StaleSubmit))
+        if (change.Events.Any(e => e.Type is JobEventTypes.StaleSubmit or JobEventTypes.StopRepeated))
         {
             foreach (var late in JobDecisions.Overdue(before).Where(s => after.Submissions?.Any(a => a.ExternalId == s.ExternalId) != true))
                 Ask(late, cancel: true);

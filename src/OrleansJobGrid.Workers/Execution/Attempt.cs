@@ -27,6 +27,9 @@ internal sealed class Attempt(JobGrant grant, IConnector connector, long receive
 
     public SessionLease? Lease { get; } = lease;
 
+    /// <summary>The worker's machine, by the name that its session has.</summary>
+    public string Node { get; init; } = Environment.MachineName;
+
     /// <summary>Whether its start was written, or its first submission, which is the start of work outside.</summary>
     public bool Begun { get; set; } = grant.Adopts is not null;
 

@@ -52,7 +52,7 @@ internal sealed class AttemptSubmissions(Attempt attempt, IGrainFactory grains, 
             Instance = instance,
             ExternalId = ExternalIds.Of(attempt.Grant.JobId, attempt.Grant.Token.Epoch, n),
             BootMark = bootMark,
-            Node = at.OnThisMachine ? Environment.MachineName : null,
+            Node = at.OnThisMachine ? attempt.Node : null,
             SubmitTimeoutMs = (long)limit.TotalMilliseconds,
         };
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, attempt.Token);

@@ -183,7 +183,7 @@ internal sealed class WorkerSession : IDisposable
     /// <summary>Runs a grant, reports its end, and returns the next grant that came with the answer.</summary>
     private async Task<JobGrant?> Work(JobGrant grant, CancellationToken claiming)
     {
-        using var attempt = new Attempt(grant, _connectors[grant.Service], _time.GetTimestamp(), _lease);
+        using var attempt = new Attempt(grant, _connectors[grant.Service], _time.GetTimestamp(), _lease) { Node = _options.Node };
         if (!_held.Add(attempt))
             return null;
         try
@@ -217,7 +217,7 @@ internal sealed class WorkerSession : IDisposable
     /// <summary>Takes work outside over and reports its end.</summary>
     private async Task Adopt(JobGrant grant)
     {
-        using var attempt = new Attempt(grant, _connectors[grant.Service], _time.GetTimestamp(), _lease);
+        using var attempt = new Attempt(grant, _connectors[grant.Service], _time.GetTimestamp(), _lease) { Node = _options.Node };
         if (!_held.Add(attempt))
             return;
         try

@@ -11,6 +11,9 @@ internal sealed record GridArguments(string DataFolder)
 
     public int Slots { get; init; } = 4;
 
+    /// <summary>A configuration file; null: none.</summary>
+    public string? Config { get; init; }
+
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
     public IEnumerable<string> ToCommandLine(Uri? url)
@@ -18,6 +21,7 @@ internal sealed record GridArguments(string DataFolder)
         string[] always = ["--data", DataFolder, "--roles", Roles, "--slots", Slots.ToString(CultureInfo.InvariantCulture)];
         string[] redis = Redis is null ? [] : ["--redis", Redis];
         string[] urls = url is null ? [] : ["--urls", url.GetLeftPart(UriPartial.Authority)];
-        return [.. always, .. redis, .. urls];
+        string[] config = Config is null ? [] : ["--config", Config];
+        return [.. always, .. redis, .. urls, .. config];
     }
 }

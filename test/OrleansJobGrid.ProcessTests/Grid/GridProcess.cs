@@ -32,6 +32,8 @@ internal sealed class GridProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
+    public bool HasExited => _process.HasExited;
+
     /// <summary>What it wrote, both streams.</summary>
     public string Log
     {

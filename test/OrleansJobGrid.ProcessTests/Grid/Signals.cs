@@ -8,6 +8,10 @@ internal static partial class Signals
 {
     public const int Terminate = 15;
 
+    /// <summary>SIGSTOP and SIGCONT, by their numbers on Linux.</summary>
+    public const int Stop = 19;
+    public const int Continue = 18;
+
     public static void Send(int processId, int signal)
     {
         if (Kill(processId, signal) != 0)

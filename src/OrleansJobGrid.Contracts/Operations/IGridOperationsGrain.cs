@@ -8,6 +8,9 @@ public interface IGridOperationsGrain : IGrainWithIntegerKey
 
     [Alias("Queues")] Task<IReadOnlyList<QueueSummary>> Queues();
 
+    /// <summary>The names of all queues that ever held a job, from the store alone: no queue need answer.</summary>
+    [Alias("QueueNames")] Task<IReadOnlyList<string>> QueueNames();
+
     [Alias("Health")] Task<GridHealth> Health();
 }
 

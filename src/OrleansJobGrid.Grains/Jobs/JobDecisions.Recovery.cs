@@ -159,7 +159,11 @@ public static partial class JobDecisions
         var reason = $"{submission.ExternalId} of epoch {submission.Epoch} came in at {submission.Instance} after all";
         switch (verdict.Finding)
         {
-            case Finding.Absent or Finding.Failed or Finding.Cancelled:
+            case Finding.Absent:
+                return JobChange.Note(job, Without(job, submission));
+            case Finding.Failed or Finding.Cancelled when !IsLeftBehind(job, submission):
+                return JobChange.Note(job, Without(job, submission), JobEventTypes.StaleSubmit, clock, $"{reason}, and ended there without a result");
+            case Finding.Failed or Finding.Cancelled:
                 return JobChange.Note(job, Without(job, submission));
             // The present grant's own work, which the clock ended: nothing was done twice.
             case Finding.Completed when IsLeftBehind(job, submission):

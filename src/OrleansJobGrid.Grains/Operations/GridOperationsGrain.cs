@@ -33,6 +33,12 @@ internal sealed class GridOperationsGrain(IJobStore store, WorkerDirectory worke
         }));
     }
 
+    public async Task<IReadOnlyList<string>> QueueNames()
+    {
+        var marks = await store.ReadReadyMarksAsync(CancellationToken.None);
+        return [.. marks.Select(m => m.Queue).Distinct(StringComparer.Ordinal)];
+    }
+
     public async Task<GridHealth> Health()
     {
         var about = store.Description;

@@ -43,8 +43,8 @@ internal sealed class QueueClaimer(IGrainFactory grains, string workerId, string
 
         if (configured.Count > 0)
             return;
-        var found = await grains.GetGrain<IGridOperationsGrain>(0).Queues();
-        List<string> queues = [.. found.Select(q => q.Name).Append(JobSubmissionLimits.DefaultQueue).Distinct().Order(StringComparer.Ordinal)];
+        var found = await grains.GetGrain<IGridOperationsGrain>(0).QueueNames();
+        List<string> queues = [.. found.Append(JobSubmissionLimits.DefaultQueue).Distinct().Order(StringComparer.Ordinal)];
         if (queues.SequenceEqual(_queues))
             return;
         _queues = queues;

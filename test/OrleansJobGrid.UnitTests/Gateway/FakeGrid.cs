@@ -58,6 +58,8 @@ internal sealed class FakeGrid : IGridGrains, IJobIngressGrain, IJobQueryGrain, 
 
     public Task<IReadOnlyList<WorkerView>> Workers() => Task.FromResult(WorkerList);
 
+    public Task<IReadOnlyList<string>> QueueNames() => throw new NotSupportedException();
+
     public Task<IReadOnlyList<QueueSummary>> Queues() => Task.FromResult(QueueList);
 
     public Task<GridHealth> Health() => OnHealth();

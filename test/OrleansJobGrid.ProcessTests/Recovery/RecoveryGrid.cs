@@ -28,6 +28,8 @@ internal sealed class RecoveryGrid : IAsyncDisposable
         _workers = new GridProcess?[workers];
     }
 
+    public RedisServer Redis => _redis;
+
     public GridProcess Gateway { get; private set; } = null!;
 
     public JobGridClient Client => Gateway.Client;

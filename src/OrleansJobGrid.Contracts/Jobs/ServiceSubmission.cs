@@ -30,6 +30,12 @@ public sealed record ServiceSubmission
 
     /// <summary>Found not to be there (a post that was still on the wire may land all the same); set by the job.</summary>
     [Id(8)] public bool Over { get; init; }
+
+    /// <summary>Its worker said that it ended: only if it is found to run after all is there something to tell; set by the job.</summary>
+    [Id(9)] public bool Ended { get; init; }
+
+    /// <summary>That it came in late is in the log; set by the job.</summary>
+    [Id(10)] public bool Told { get; init; }
 }
 
 /// <summary>Marks of submissions.</summary>

@@ -9,6 +9,8 @@ namespace OrleansJobGrid.Grains.Jobs;
 /// <param name="Asks">How often it was asked so far.</param>
 /// <param name="AbsentAt">When it was found absent the first time.</param>
 /// <param name="NodeGoneSince">Since when the machine of the instance has no live worker.</param>
+/// <param name="NodeSeen">That machine had a live worker at some question.</param>
+/// <param name="StopTold">The service was told to stop the work.</param>
 /// <param name="HeldReason">Why nobody can say what became of it; null: the asking goes on.</param>
 public sealed record Inquiry(
     long Since,
@@ -19,6 +21,8 @@ public sealed record Inquiry(
     int Asks = 0,
     long? AbsentAt = null,
     long? NodeGoneSince = null,
+    bool NodeSeen = false,
+    bool StopTold = false,
     string? HeldReason = null);
 
 /// <summary>Where a job is not to be tried.</summary>

@@ -77,6 +77,7 @@ public static partial class JobDecisions
             Attempt = job.Attempt,
             AttemptsBefore = job.Attempt,
             RetriedAt = clock,
+            StartedAt = null,
             Rescues = 0,
             FinishedAt = null,
             EndReason = null,
@@ -93,5 +94,5 @@ public static partial class JobDecisions
         : (new(true, false, job.Status, $"The job is {job.Status.Name()}: only a dead letter (failed, timeout) can be purged."), null);
 
     /// <summary>Its service is asked, and told to stop it, at once.</summary>
-    private static JobRecord AskedToStop(JobRecord job, long clock) => job.Inquiry is { } inquiry ? job with { Inquiry = inquiry with { NextAskAt = clock } } : job;
+    private static JobRecord AskedToStop(JobRecord job, long clock) => job.Inquiry is { } inquiry ? job with { Inquiry = inquiry with { NextAskAt = clock, StopTold = true } } : job;
 }

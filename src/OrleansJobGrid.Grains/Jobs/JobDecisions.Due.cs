@@ -9,6 +9,9 @@ public static partial class JobDecisions
     private const long StaleCheckPauseMs = 30_000;
     private const long StopPatienceMs = 3_000;
 
+    /// <summary>The hold of work that is known to run or to be done while no worker can take it over.</summary>
+    public const string NoAdopter = "no_adopter";
+
     /// <summary>Something is due, which the store checks once more by its own clock. Null: not yet.</summary>
     public static JobChange? Due(JobRecord job, RecoveryPolicy policy, long clock)
     {
@@ -38,7 +41,8 @@ public static partial class JobDecisions
             return JobChange.Note(job, job with { PauseRequestedAt = null }, JobEventTypes.PauseWithdrawn, clock, "its worker did not confirm the stop within 60 s");
         return job.Status switch
         {
-            JobStatus.Reconciling when job.Inquiry!.HoldUntil <= clock => HeldTooLong(job, policy, clock),
+            JobStatus.Reconciling when job.Inquiry!.HeldReason == NoAdopter && JobDue.AttemptLimit(job) <= clock => TimedOut(job, clock, Limit(job, clock)),
+            JobStatus.Reconciling when job.Inquiry!.HeldReason != NoAdopter && job.Inquiry.HoldUntil <= clock => HeldTooLong(job, policy, clock),
             JobStatus.Reconciling => JobChange.Note(job, job with { Inquiry = job.Inquiry! with { Asks = job.Inquiry.Asks + 1, NextAskAt = clock + RecoveryPolicy.AskAgainMs } }),
             JobStatus.Paused => TimedOut(job, clock, $"it stayed paused for {JobDue.PauseLimit.TotalDays:0} days"),
             JobStatus.Pending when job.DelayedUntil is { } until && until <= clock => JobChange.Note(job, job with { DelayedUntil = null }, JobEventTypes.Released, clock),
@@ -53,17 +57,9 @@ public static partial class JobDecisions
     private static JobChange HeldTooLong(JobRecord job, RecoveryPolicy policy, long clock)
     {
         var held = job.Inquiry!;
-        if (held.HeldReason == "no_adopter")
-        {
-            // It is known to run or to be done: its own time limit is what counts, not the hold's.
-            return JobDue.AttemptLimit(job) <= clock
-                ? TimedOut(job, clock, Limit(job, clock))
-                : JobChange.Note(job, job with { Inquiry = held with { HoldUntil = JobDue.AttemptLimit(job) } });
-        }
-
         var reason = $"for {(clock - held.Since) / 1000} s nobody could say what became of it ({held.HeldReason ?? "no answer"})";
-        if (job.PauseRequestedAt is not null || (job.OnUnknown ?? (job.Idempotent ? "rerun" : "fail")) == "fail")
-            return JobChange.Move(job, Dead(Settled(job), $"{reason}; on_unknown is fail", "unknown_outcome", clock), Mover.Wheel, JobEventTypes.Failed, clock, $"{reason}; on_unknown is fail");
+        if ((job.OnUnknown ?? (job.Idempotent ? "rerun" : "fail")) == "fail")
+            return JobChange.Move(job, Dead(LeftBehind(Settled(job), clock), $"{reason}; on_unknown is fail", "unknown_outcome", clock), Mover.Wheel, JobEventTypes.Failed, clock, $"{reason}; on_unknown is fail");
         return Rescued(job, Mover.Wheel, JobEventTypes.Requeued, $"{reason}; on_unknown is rerun", !held.Graceful, policy, clock);
     }
 
@@ -75,10 +71,11 @@ public static partial class JobDecisions
 
     private static bool LimitPassed(JobRecord job, long clock) =>
         job.Deadline <= clock || (job.Status.IsGranted() && JobDue.AttemptLimit(job) <= clock)
-        || (job.Status == JobStatus.Reconciling && job.Inquiry!.HoldUntil <= clock);
+        || (job.Status == JobStatus.Reconciling && JobDue.HoldEnd(job) <= clock);
 
     private static string Limit(JobRecord job, long clock) => job.Deadline <= clock
         ? "its deadline passed"
+        : job.Status == JobStatus.Reconciling && job.Inquiry!.HeldReason != NoAdopter ? "nobody could say what became of it"
         : $"attempt {job.Attempt} ran longer than {job.AttemptTimeoutMs / 1000.0:0.###} s";
 
     private static JobChange TimedOut(JobRecord job, long clock, string reason, Mover by = Mover.Wheel) =>

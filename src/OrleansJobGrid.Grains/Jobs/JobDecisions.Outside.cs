@@ -17,7 +17,12 @@ public static partial class JobDecisions
             return new(ReportOutcome.StopRequested);
         if (job.Submissions?.Any(s => s.ExternalId == submission.ExternalId) == true)
             return new(ReportOutcome.Accepted);
-        var after = WithSubmissions(job, [.. (job.Submissions ?? []).TakeLast(KeptSubmissions - 1), Bounded(submission) with { At = clock, Over = false }]) with
+        // A second post of one attempt: the first was not to be found, and may come in all the same.
+        var earlier = (job.Submissions ?? []).Select(s => s.Epoch == token.Epoch ? s with { Over = true } : s).ToList();
+        var again = earlier.Exists(s => s.Epoch == token.Epoch);
+        var after = WithSubmissions(
+            job with { StaleCheckAt = again ? clock + submission.SubmitTimeoutMs : job.StaleCheckAt, StaleChecks = again ? 0 : job.StaleChecks },
+            [.. earlier.TakeLast(KeptSubmissions - 1), Bounded(submission) with { At = clock, Over = false }]) with
         {
             Status = JobStatus.InProgress,
             StartedAt = job.StartedAt ?? clock,
@@ -74,10 +79,13 @@ public static partial class JobDecisions
 
     private static bool IsAdoptedFrom(JobRecord job, GrantToken token) =>
         job.Adopted is { } adopted && job.Status is not (JobStatus.Cancelled or JobStatus.Timeout)
-        && job.Submissions?.Any(s => s.ExternalId == adopted && s.Epoch == token.Epoch) == true;
+        && token.Epoch < job.Epoch
+        && job.Submissions is { } posts
+        && posts.Any(s => s.ExternalId == adopted && s.Epoch <= token.Epoch)
+        && !posts.Any(s => s.ExternalId != adopted && s.Epoch == token.Epoch);
 
     private static JobRecord Reopened(JobRecord job, ServiceSubmission found) =>
-        WithSubmissions(job, [.. job.Submissions!.Select(s => s.ExternalId == found.ExternalId ? s with { Over = false } : s)]) with { Adopted = found.ExternalId };
+        WithSubmissions(job, [.. job.Submissions!.Select(s => s.ExternalId == found.ExternalId ? s with { Over = false, Ended = false, Told = false } : s)]) with { Adopted = found.ExternalId };
 
     /// <summary>
     /// The clock ended the attempt, and the order to stop went to a worker that may be dead: its instance is asked a little later whether
@@ -94,8 +102,22 @@ public static partial class JobDecisions
         };
     }
 
+    /// <summary>Its worker says that the attempt ended; whether its post ended too is looked at once more.</summary>
+    private static JobRecord Ended(JobRecord job, long clock)
+    {
+        if (Open(job).FirstOrDefault() is not { } last)
+            return job;
+        var open = Open(job).Select(s => s.ExternalId).ToHashSet(StringComparer.Ordinal);
+        return job with
+        {
+            Submissions = [.. job.Submissions!.Select(s => open.Contains(s.ExternalId) ? s with { Over = true, Ended = true } : s)],
+            StaleCheckAt = clock + last.SubmitTimeoutMs,
+            StaleChecks = 0,
+        };
+    }
+
     private static bool IsLeftBehind(JobRecord job, ServiceSubmission submission) =>
-        job.Status is JobStatus.Timeout or JobStatus.Cancelled && (submission.Epoch == job.Epoch || submission.ExternalId == job.Adopted);
+        job.Status is JobStatus.Timeout or JobStatus.Cancelled or JobStatus.Failed && (submission.Epoch == job.Epoch || submission.ExternalId == job.Adopted);
 
     private static JobRecord Without(JobRecord job, ServiceSubmission settled) =>
         WithSubmissions(job, [.. job.Submissions!.Where(s => s.ExternalId != settled.ExternalId)]);

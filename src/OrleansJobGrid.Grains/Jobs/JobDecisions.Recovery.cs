@@ -8,6 +8,9 @@ public static partial class JobDecisions
     /// <summary>A worker stops by its own clock, and what it sent within its lease has left by then.</summary>
     private const long AfterLeaseMs = 1_000;
 
+    /// <summary>Adopters that may try to fetch outputs that are done, before that is a failure of the attempt.</summary>
+    private const int FetchLimit = 5;
+
     /// <summary>
     /// The session that held the job is over. Work that was posted to a service outside is asked about; any other ended with the worker
     /// and goes back to its place.
@@ -39,6 +42,7 @@ public static partial class JobDecisions
         return verdict.Finding switch
         {
             Finding.Running when job.StopRequested => AskAgain(job, clock, null),
+            Finding.Completed when job.Fetches >= FetchLimit => Failed(job, OutputsUnreachable(submission), Mover.Recovery, terms, clock),
             Finding.Running or Finding.Completed => Adopted(job, submission, verdict, operationId, clock),
             Finding.Failed => Failed(job, verdict.Failure ?? FailedOutside, Mover.Recovery, terms, clock),
             Finding.Cancelled => CancelledOutside(job, terms, clock),
@@ -76,7 +80,7 @@ public static partial class JobDecisions
     private static JobChange Adopted(JobRecord job, ServiceSubmission submission, Verdict verdict, Guid operationId, long clock)
     {
         if (verdict.Adopter is not { } adopter)
-            return AskAgain(job, clock, "no_adopter");
+            return AskAgain(job, clock, NoAdopter);
         var done = verdict.Finding == Finding.Completed;
         var how = !done ? "runs" : job.StopRequested ? "is done; the requested stop came too late" : "is done";
         var after = Reopened(job, submission) with
@@ -85,6 +89,7 @@ public static partial class JobDecisions
             CancelRequestedAt = done ? null : job.CancelRequestedAt,
             PauseRequestedAt = done ? null : job.PauseRequestedAt,
             StartedAt = done ? clock : job.StartedAt ?? clock,
+            Fetches = done ? job.Fetches + 1 : job.Fetches,
             Status = JobStatus.InProgress,
             // The run was not counted any more when its job was requeued; now it is again.
             Attempt = job.Status == JobStatus.Reconciling ? job.Attempt : job.Attempt + 1,
@@ -100,6 +105,7 @@ public static partial class JobDecisions
 
     private static JobChange CancelledOutside(JobRecord job, RetryTerms terms, long clock) =>
         ByRequest(job, Settled(job), Mover.Recovery, clock, "stopped at its service")
+        ?? (job.Inquiry!.StopTold ? JobChange.Move(job, Requeued(job, clock), Mover.Recovery, JobEventTypes.Requeued, clock, "it was stopped at its service, and the request was withdrawn meanwhile") : null)
         ?? Failed(job, CancelledByOthers, Mover.Recovery, terms, clock);
 
     private static JobChange Absent(JobRecord job, ServiceSubmission submission, Verdict verdict, RecoveryPolicy policy, long clock)
@@ -129,7 +135,8 @@ public static partial class JobDecisions
     private static JobChange Unknown(JobRecord job, ServiceSubmission submission, Verdict verdict, RecoveryPolicy policy, long clock)
     {
         var gone = submission.Node is not null && !verdict.NodeAlive;
-        var since = gone ? job.Inquiry!.NodeGoneSince ?? job.Inquiry.Since : (long?)null;
+        var inquiry = job.Inquiry!;
+        var since = gone ? inquiry.NodeGoneSince ?? (inquiry.NodeSeen ? verdict.AskedAt : inquiry.Since) : (long?)null;
         var lostAt = since + (long)policy.LostMachineAfter.TotalMilliseconds;
         if (lostAt <= clock)
         {
@@ -139,7 +146,7 @@ public static partial class JobDecisions
         }
 
         var held = verdict.Finding == Finding.NobodyCanAsk ? "nobody_can_ask" : "unreachable";
-        var change = AskAgain(job with { Inquiry = job.Inquiry! with { NodeGoneSince = since } }, clock, verdict.Reason is null ? held : $"{held}: {Short(verdict.Reason, MessageCharacters)}", job);
+        var change = AskAgain(job with { Inquiry = inquiry with { NodeGoneSince = since, NodeSeen = inquiry.NodeSeen || verdict.NodeAlive } }, clock, verdict.Reason is null ? held : $"{held}: {Short(verdict.Reason, MessageCharacters)}", job);
         return change;
     }
 
@@ -153,31 +160,47 @@ public static partial class JobDecisions
             : JobChange.Note(before ?? job, after, JobEventTypes.Held, clock, heldReason);
     }
 
-    /// <summary>A post that came in after its job was requeued: taken over where nobody has begun anew, else reported and to be stopped.</summary>
+    /// <summary>
+    /// A post that came in after its job had gone on: taken over where nobody has begun anew, else told once and stopped. It stays on record
+    /// until it is known to have ended; what is done stays until the job is final, since the next attempt may fetch it.
+    /// </summary>
     private static JobChange? JudgeOverdue(JobRecord job, ServiceSubmission submission, Verdict verdict, Guid operationId, long clock)
     {
         var reason = $"{submission.ExternalId} of epoch {submission.Epoch} came in at {submission.Instance} after all";
+        var leftBehind = IsLeftBehind(job, submission);
+        var told = submission.Told || submission.Ended || leftBehind;
         switch (verdict.Finding)
         {
-            case Finding.Absent:
+            // It may still sit in front of a service that hangs: the wheel asks some times more.
+            case Finding.Absent when !told:
+                return null;
+            case Finding.Absent or Finding.Failed or Finding.Cancelled when told:
                 return JobChange.Note(job, Without(job, submission));
-            case Finding.Failed or Finding.Cancelled when !IsLeftBehind(job, submission):
-                return JobChange.Note(job, Without(job, submission), JobEventTypes.StaleSubmit, clock, $"{reason}, and ended there without a result");
             case Finding.Failed or Finding.Cancelled:
-                return JobChange.Note(job, Without(job, submission));
-            // The present grant's own work, which the clock ended: nothing was done twice.
-            case Finding.Completed when IsLeftBehind(job, submission):
-                return JobChange.Note(job, Without(job, submission));
-            case Finding.Running when IsLeftBehind(job, submission):
-                return JobChange.Note(job, Without(job, submission), JobEventTypes.StopRepeated, clock, $"{submission.ExternalId} still ran at {submission.Instance}; it is stopped");
+                return JobChange.Note(job, Without(job, submission), JobEventTypes.StaleSubmit, clock, $"{reason}, and ended there without a result");
             case Finding.Running or Finding.Completed when job.Status is JobStatus.Pending or JobStatus.Retrying && verdict.Adopter is not null:
                 return Adopted(job, submission, verdict, operationId, clock).Preceded(JobEventTypes.StaleSubmit, clock, reason);
-            case Finding.Running or Finding.Completed:
-                return JobChange.Note(job, Without(job, submission), JobEventTypes.StaleSubmit, clock, verdict.Finding == Finding.Running ? $"{reason}; it is stopped" : $"{reason}, and was done");
+            case Finding.Running when submission.Told:
+                return null;
+            case Finding.Running:
+                var (type, words) = leftBehind
+                    ? (JobEventTypes.StopRepeated, $"{submission.ExternalId} still ran at {submission.Instance}; it is told to stop")
+                    : (JobEventTypes.StaleSubmit, $"{reason}; it is told to stop");
+                return JobChange.Note(job, Telling(job, submission), type, clock, words);
+            // The present grant's own work, which the clock ended: nothing was done twice.
+            case Finding.Completed when job.Status.IsFinal() && told:
+                return JobChange.Note(job, Without(job, submission));
+            case Finding.Completed when job.Status.IsFinal():
+                return JobChange.Note(job, Without(job, submission), JobEventTypes.StaleSubmit, clock, $"{reason}, and was done");
+            case Finding.Completed when !submission.Told:
+                return JobChange.Note(job, Telling(job, submission), JobEventTypes.StaleSubmit, clock, $"{reason}, and is done");
             default:
                 return null;
         }
     }
+
+    private static JobRecord Telling(JobRecord job, ServiceSubmission told) =>
+        job with { Submissions = [.. job.Submissions!.Select(s => s.ExternalId == told.ExternalId ? s with { Told = true } : s)] };
 
     private static JobChange Rescued(JobRecord job, Mover by, string eventType, string reason, bool counts, RecoveryPolicy policy, long clock) =>
         Rescued(job, job, by, eventType, reason, counts, policy, clock);
@@ -187,7 +210,7 @@ public static partial class JobDecisions
     {
         if (counts && job.Rescues >= policy.Rescues)
         {
-            var poison = $"poison: its session died {job.Rescues + 1} times with the work begun, the last time: {reason}";
+            var poison = $"poison: its worker or its service was lost {job.Rescues + 1} times with the work begun, the last time: {reason}";
             return JobChange.Move(before, Dead(Settled(job), poison, "poison", clock), by, JobEventTypes.Failed, clock, poison);
         }
 
@@ -210,6 +233,25 @@ public static partial class JobDecisions
         FailureReason = "unknown_error",
         Message = "It failed at its service, which does not say why.",
         Stage = "run",
+    };
+
+    private static FailureReport OutputsUnreachable(ServiceSubmission submission) => new()
+    {
+        FailureClass = FailureClasses.Transient,
+        FailureType = "response_error",
+        FailureReason = "output_unreachable",
+        Message = $"{submission.Instance} says that {submission.ExternalId} is done, but its outputs could not be fetched in {FetchLimit} tries.",
+        Stage = "fetch",
+        Instance = submission.Instance,
+    };
+
+    private static FailureReport UnsureOfEarlier { get; } = new()
+    {
+        FailureClass = FailureClasses.Transient,
+        FailureType = "network_error",
+        FailureReason = "service_down",
+        Message = "The worker cannot say what became of an earlier post, and has made none itself.",
+        Stage = "prepare",
     };
 
     private static FailureReport CancelledByOthers { get; } = new()

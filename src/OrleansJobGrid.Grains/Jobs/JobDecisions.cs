@@ -68,6 +68,7 @@ public static partial class JobDecisions
             StartedAt = null,
             RetryAt = null,
             Adopted = null,
+            Fetches = 0,
         };
         return JobChange.Move(job, after, Mover.Queue, JobEventTypes.Assigned, clock, session: to.SessionId, operationId: operationId);
     }
@@ -142,14 +143,24 @@ public static partial class JobDecisions
                 job, Mover.Worker, left ? "its worker leaves, the work goes on outside" : "its worker cannot say what became of the work outside", clock, left, policy, clock));
         }
 
+        // A post of an earlier attempt that nobody can ask about: no reason to try again at once, and as often as one likes.
+        if (reason == StopReason.Unsure && !job.StopRequested)
+            return new(ReportOutcome.Accepted, Failed(job, UnsureOfEarlier, Mover.Worker, new(null, 0.5), clock));
         if (reason == StopReason.Stalled && !job.StopRequested)
             return new(ReportOutcome.Accepted, TimedOut(job, clock, "it made no progress within its stall timeout", Mover.Worker));
-        if (ByRequest(job, Settled(job), Mover.Worker, clock, "stopped by request") is { } asked)
+        var ended = Ended(Settled(job), clock);
+        if (ByRequest(job, ended, Mover.Worker, clock, "stopped by request") is { } asked)
             return new(ReportOutcome.Accepted, asked);
-        var (eventType, why) = reason == StopReason.NotBegun
-            ? (JobEventTypes.GrantReturned, "the grant never reached its worker, or found no use there")
-            : (JobEventTypes.Requeued, "its worker leaves");
-        return new(ReportOutcome.Accepted, JobChange.Move(job, TakenBack(job, clock), Mover.Worker, eventType, clock, why));
+        // Work that had begun and is not held any more vanished: its worker cannot deliver its end, or forgot it.
+        if (reason == StopReason.NotBegun && job.Status == JobStatus.InProgress)
+            return new(ReportOutcome.Accepted, Rescued(job, Mover.Worker, JobEventTypes.Requeued, "its worker holds it no more and never said how it ended", true, policy, clock));
+        var (eventType, why) = reason switch
+        {
+            StopReason.NotBegun => (JobEventTypes.GrantReturned, "the grant never reached its worker, or found no use there"),
+            StopReason.Requested => (JobEventTypes.Requeued, "it was stopped, and the request was withdrawn meanwhile"),
+            _ => (JobEventTypes.Requeued, "its worker leaves"),
+        };
+        return new(ReportOutcome.Accepted, JobChange.Move(job, TakenBack(ended, clock), Mover.Worker, eventType, clock, why));
     }
 
     /// <summary>Whether the token is the last grant's and its attempt still runs.</summary>
@@ -180,7 +191,7 @@ public static partial class JobDecisions
         var failure = new FailureView(
             job.Attempt, job.Epoch, job.LastGrant!.WorkerId, Short(report.FailureType, NameCharacters), Short(report.FailureReason, NameCharacters),
             Short(report.Message, MessageCharacters), clock, Short(report.FailureClass, NameCharacters));
-        var failed = Settled(job) with
+        var failed = Ended(Settled(job), clock) with
         {
             Failures = [.. (job.Failures ?? []).TakeLast(KeptFailures - 1), failure],
             Error = Short(report.Message, ErrorCharacters),

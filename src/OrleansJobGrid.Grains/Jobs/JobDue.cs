@@ -29,7 +29,7 @@ public static class JobDue
         JobStatus.Pending => Min(Min(record.DelayedUntil ?? QueueLimit(record), record.Deadline), ExclusionEnd(record)),
         JobStatus.Retrying => Min(record.RetryAt!.Value, record.Deadline),
         JobStatus.Assigned or JobStatus.InProgress => Min(Min(AttemptLimit(record), record.Deadline), StopDue(record)),
-        JobStatus.Reconciling => Min(Min(Math.Min(record.Inquiry!.NextAskAt, record.Inquiry.HoldUntil), record.Deadline), StopDue(record)),
+        JobStatus.Reconciling => Min(Min(Math.Min(record.Inquiry!.NextAskAt, HoldEnd(record)), record.Deadline), StopDue(record)),
         JobStatus.Paused => Min(PauseEnd(record), record.Deadline),
         _ => Deletion(record),
     };
@@ -43,6 +43,10 @@ public static class JobDue
 
     /// <summary>When a requested stop counts as not coming: of a cancel, else of a pause.</summary>
     public static long? StopDue(JobRecord record) => (record.CancelRequestedAt ?? record.PauseRequestedAt) + (long)StopLimit.TotalMilliseconds;
+
+    /// <summary>End of a hold: work that is known to run or to be done has the attempt's time.</summary>
+    public static long HoldEnd(JobRecord record) =>
+        record.Inquiry!.HeldReason == JobDecisions.NoAdopter ? AttemptLimit(record) : record.Inquiry.HoldUntil;
 
     /// <summary>End of a pause.</summary>
     public static long PauseEnd(JobRecord record) => record.PausedAt!.Value + (long)PauseLimit.TotalMilliseconds;

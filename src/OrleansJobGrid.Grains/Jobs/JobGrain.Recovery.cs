@@ -62,7 +62,7 @@ internal sealed partial class JobGrain
         if (after.StaleChecks > before.StaleChecks)
         {
             foreach (var overdue in JobDecisions.Overdue(after))
-                Ask(overdue, cancel: false);
+                Ask(overdue, cancel: overdue.Told && after.Status is not (JobStatus.Pending or JobStatus.Retrying or JobStatus.Paused));
         }
 
         if (after.Status == JobStatus.InProgress && after.Adopted is not null && after.Epoch > before.Epoch)
@@ -80,8 +80,8 @@ internal sealed partial class JobGrain
 
         if (change.Events.Any(e => e.Type is JobEventTypes.StaleSubmit or JobEventTypes.StopRepeated))
         {
-            foreach (var late in JobDecisions.Overdue(before).Where(s => after.Submissions?.Any(a => a.ExternalId == s.ExternalId) != true))
-                Ask(late, cancel: true);
+            foreach (var late in JobDecisions.Overdue(after).Where(s => s.Told))
+                Ask(late, cancel: after.Status.IsGranted() || after.Status.IsFinal());
         }
     }
 

@@ -26,6 +26,7 @@ internal sealed partial class JobGrain(
     RetryPolicies retries, WorkerDirectory workers, LongPolls polls, ILogger<JobGrain> logger) : Grain, IJobGrain, IRemindable
 {
     private const int RaceLimit = 5;
+    private const int FewOutputs = 100;
 
     private JobRecord? _record;
     private long _version;
@@ -63,7 +64,14 @@ internal sealed partial class JobGrain(
         Report(job => JobDecisions.Checkpoint(job, token, state.Value));
 
     public Task<ReportOutcome> Complete(GrantToken token, CompletionReport report) =>
-        Report(job => JobDecisions.Complete(job, token, report, lanes.Clock.Now));
+        Report(job =>
+        {
+            var answer = JobDecisions.Complete(job, token, report, lanes.Clock.Now);
+            // What no store takes would be reported again and again, and the work be done again and again.
+            return report.Outputs.Count > FewOutputs && answer.Change?.After is { } after && JobRecordFormat.Write(after).Length > StoreLimits.RecordBytes
+                ? JobDecisions.Fail(job, token, TooLarge(report), new(retries, 0.5), lanes.Clock.Now)
+                : answer;
+        });
 
     public async Task<ReportOutcome> Fail(GrantToken token, FailureReport report)
     {
@@ -81,6 +89,16 @@ internal sealed partial class JobGrain(
         if (before is null || after?.Status.IsGranted() != true)
             LeaveIfIdle();
     }
+
+    private static FailureReport TooLarge(CompletionReport report) => new()
+    {
+        FailureClass = FailureClasses.Malformed,
+        FailureType = "response_error",
+        FailureReason = "result_too_large",
+        Message = $"The result has {report.Outputs.Count} outputs, more than a record of {StoreLimits.RecordBytes >> 10} KB can name. Pack them into fewer files.",
+        Stage = "fetch",
+        DurationMs = report.DurationMs,
+    };
 
     /// <summary>Answers a worker; the change, if any, is written first.</summary>
     private async Task<ReportOutcome> Report(Func<JobRecord, JobAnswer> decide)

@@ -87,6 +87,9 @@ public sealed record JobRecord
     /// <summary>The external id of the submission that the last grant took over.</summary>
     public string? Adopted { get; init; }
 
+    /// <summary>How often outputs that are done were to be fetched by an adopter since the last grant by a queue.</summary>
+    public int Fetches { get; init; }
+
     /// <summary>When former instances are asked once more whether a post came in after all.</summary>
     public long? StaleCheckAt { get; init; }
     public int StaleChecks { get; init; }

@@ -145,6 +145,9 @@ public sealed class ReadyView
         entry.Bucket.Live--;
         _entries.Remove(entry.Ready.JobId);
         entry.Bucket.DropDead();
+        // Exclusions make buckets of a few jobs that never come again.
+        if (entry.Bucket is { Live: 0, Excluded.Count: > 0 } && _buckets.Remove(entry.Bucket.Signature.Hash))
+            _servable.Clear();
     }
 
     private Bucket BucketOf(Signature signature)

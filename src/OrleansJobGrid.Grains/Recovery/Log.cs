@@ -16,6 +16,12 @@ internal static partial class Log
     [LoggerMessage(1405, LogLevel.Warning, "Job {JobId} could not be told what was found; it asks again.")]
     public static partial void VerdictNotTold(this ILogger logger, string jobId, Exception exception);
 
+    [LoggerMessage(1406, LogLevel.Error, "Session {Session}: job {JobId} could not be told of its end; the next pass tries again.")]
+    public static partial void JobNotTold(this ILogger logger, string session, string jobId, Exception exception);
+
+    [LoggerMessage(1407, LogLevel.Error, "The record of session {Session} cannot be read; it lives by its lease alone.")]
+    public static partial void SessionUnreadable(this ILogger logger, string session, Exception exception);
+
     [LoggerMessage(1402, LogLevel.Warning, "Session {Session} could not be brought to its end; the next pass tries again.")]
     public static partial void EndFailed(this ILogger logger, string session, Exception exception);
 }

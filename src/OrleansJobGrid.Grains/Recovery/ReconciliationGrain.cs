@@ -20,8 +20,12 @@ internal sealed class ReconciliationGrain(IJobStore store, ILogger<Reconciliatio
         await store.MarkSessionEndedAsync(session, CancellationToken.None);
         var end = await EndOf(session, cause, reason);
         var jobs = 0;
+        var faults = new List<Exception>();
         for (var shard = 0; shard < store.ShardCount; shard++)
-            jobs += await Sweep(shard, end);
+            jobs += await Sweep(shard, end, faults);
+        // One job that cannot be told keeps the session, and nobody else's job waits for it; the next pass tries again.
+        if (faults.Count > 0)
+            throw new JobStoreException($"{faults.Count} jobs of session {session} could not be told of its end.", faults[0]);
         await store.RemoveSessionAsync(session, CancellationToken.None);
         logger.SessionEnded(session, reason, jobs);
         DeactivateOnIdle();
@@ -42,18 +46,39 @@ internal sealed class ReconciliationGrain(IJobStore store, ILogger<Reconciliatio
         };
     }
 
-    /// <summary>Repeats until the shard has nothing leased to the session; a job that throws ends the sweep, which comes again.</summary>
-    private async Task<int> Sweep(int shard, SessionEnd end)
+    /// <summary>Tells all that is leased to the session, past what throws, and again until nothing new is.</summary>
+    private async Task<int> Sweep(int shard, SessionEnd end, List<Exception> faults)
     {
-        var jobs = 0;
-        while (true)
+        var told = new HashSet<string>(StringComparer.Ordinal);
+        try
         {
-            var page = await store.ReadIndexAsync(shard, JobIndexes.Leased(end.SessionId), null, false, StoreLimits.ReadPage, CancellationToken.None);
-            if (page.Entries.Count == 0)
-                return jobs;
-            foreach (var part in page.Entries.Chunk(AtOnce))
-                await Task.WhenAll(part.Select(e => GrainFactory.Job(e.JobId).SessionEnded(end)));
-            jobs += page.Entries.Count;
+            while (true)
+            {
+                var page = await store.ReadIndexAsync(shard, JobIndexes.Leased(end.SessionId), null, false, StoreLimits.ReadPage, CancellationToken.None);
+                var fresh = page.Entries.Where(e => told.Add(e.JobId)).ToList();
+                if (fresh.Count == 0)
+                    return told.Count;
+                foreach (var part in fresh.Chunk(AtOnce))
+                    await Task.WhenAll(part.Select(e => Tell(e.JobId, end, faults)));
+            }
+        }
+        catch (JobStoreException e)
+        {
+            faults.Add(e);
+            return told.Count;
+        }
+    }
+
+    private async Task Tell(string jobId, SessionEnd end, List<Exception> faults)
+    {
+        try
+        {
+            await GrainFactory.Job(jobId).SessionEnded(end);
+        }
+        catch (Exception e)
+        {
+            logger.JobNotTold(end.SessionId, jobId, e);
+            faults.Add(e);
         }
     }
 }

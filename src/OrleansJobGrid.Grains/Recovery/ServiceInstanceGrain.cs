@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Workers;
+using OrleansJobGrid.Grains.Jobs;
 using OrleansJobGrid.Grains.Storage;
 using OrleansJobGrid.Grains.Workers;
 using OrleansJobGrid.Storage;
@@ -61,13 +62,15 @@ internal sealed class ServiceInstanceGrain(IJobStore store, StoreClock clock, Ti
         clock.Observe(page.Clock);
         var alive = page.Sessions
             .Where(s => !s.Ended && s.ExpiresAt > page.Clock)
-            .Select(s => (Session: s, Body: SessionBody.Read(s)))
+            .Select(s => (Session: s, Unreadable: SessionBody.TryRead(s, out var body) is not null, Body: body))
+            .Where(s => !s.Unreadable)
+            .Select(s => (s.Session, s.Body))
             .Where(s => !ProcessIdentity.IsKnownDead(s.Body.Process))
             .ToList();
         var nodes = alive.Select(s => s.Body.Node).ToHashSet(StringComparer.Ordinal);
         var askers = alive
             .Where(s => s.Body.Instances.Any(i => i.Instance == Instance))
-            .OrderBy(s => s.Body.Draining).ThenBy(s => s.Body.Jobs.Count)
+            .OrderBy(s => s.Body.Draining).ThenBy(s => s.Body.Breakers.ContainsKey(Instance)).ThenBy(_ => Jitter.Draw())
             .Take(AskersAtMost)
             .ToList();
         var askedAt = clock.Now;

@@ -17,13 +17,17 @@ internal sealed class SessionWatcher(
     private readonly Dictionary<string, long> _deadSince = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Task> _ending = new(StringComparer.Ordinal);
     private long _outageUntil;
+    private long _lastPass;
 
     /// <summary>One pass: ends what is over.</summary>
     public async Task Pass()
     {
         var mark = await store.MarkPassAsync(PassName, CancellationToken.None);
         // Nobody looked for a while: the store or the whole grid was away, and no worker could renew its lease.
-        if (mark.Previous > 0 && mark.Now - mark.Previous > OutageMs)
+        // Another silo may have passed a moment ago, after the same outage: what this one saw counts as well.
+        var unseen = _lastPass == 0 ? 0 : (long)time.GetElapsedTime(_lastPass).TotalMilliseconds;
+        _lastPass = time.GetTimestamp();
+        if (mark.Previous > 0 && (mark.Now - mark.Previous > OutageMs || unseen > OutageMs))
             _outageUntil = mark.Now + (long)options.Value.Lease.TotalMilliseconds;
         var page = await store.ReadSessionsAsync(CancellationToken.None);
         clock.Observe(page.Clock);
@@ -45,7 +49,12 @@ internal sealed class SessionWatcher(
 
     private SessionSigns SignsOf(SessionRecord session)
     {
-        var body = SessionBody.Read(session);
+        if (SessionBody.TryRead(session, out var body) is { } fault)
+        {
+            logger.SessionUnreadable(session.Id, fault);
+            return default;
+        }
+
         if (!ProcessIdentity.IsKnownDead(body.Process))
             return new(false, 0, body.LingerMs);
         _deadSince.TryAdd(session.Id, time.GetTimestamp());

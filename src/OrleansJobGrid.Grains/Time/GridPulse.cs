@@ -44,9 +44,10 @@ internal sealed class GridPulse(
     {
         try
         {
-            await sessions.Pass();
+            // First, so that no fault among the sessions stops the time of all jobs.
             for (var shard = 0; shard < store.ShardCount; shard++)
                 grains.GetGrain<IWheelGrain>(shard).Poke().Ignore();
+            await sessions.Pass();
         }
         catch (Exception e)
         {

@@ -39,6 +39,21 @@ public sealed record SessionBody
 
     public ReadOnlyMemory<byte> Write() => JsonSerializer.SerializeToUtf8Bytes(this, SessionBodyJson.Default.SessionBody);
 
+    /// <summary>Reads what can be read; else says why not.</summary>
+    public static Exception? TryRead(SessionRecord session, out SessionBody body)
+    {
+        try
+        {
+            body = Read(session);
+            return null;
+        }
+        catch (Exception e) when (e is JsonException or StoreDamagedException)
+        {
+            body = null!;
+            return e;
+        }
+    }
+
     public static SessionBody Read(SessionRecord session) =>
         JsonSerializer.Deserialize(session.Body.Span, SessionBodyJson.Default.SessionBody)
         ?? throw new StoreDamagedException($"The record of session '{session.Id}' is empty.");

@@ -56,8 +56,17 @@ internal sealed class WorkerGrain(
         _sessionSeen = time.GetTimestamp();
         if (_leasesUnknown || time.GetElapsedTime(_leasesRead) >= LeasesAgain)
             await ReadLeases(heartbeat.SessionId);
-        await TakeBackUnconfirmed(heartbeat, arrived);
-        await Direct(heartbeat.Held);
+        try
+        {
+            await TakeBackUnconfirmed(heartbeat, arrived);
+            await Direct(heartbeat.Held);
+        }
+        catch (Exception e)
+        {
+            // The lease is renewed: one job that cannot be asked must not cost the worker all the others.
+            logger.HeldNotChecked(WorkerId, e);
+        }
+
         return new((long)options.Value.Lease.TotalMilliseconds, false, [.. _stops]);
     }
 

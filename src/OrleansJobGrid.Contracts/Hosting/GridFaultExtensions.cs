@@ -11,5 +11,10 @@ public static class GridFaultExtensions
     /// that a type could not be serialized. For every silo and every client.
     /// </summary>
     public static IServiceCollection AddGridFaults(this IServiceCollection services) =>
-        services.Configure<ExceptionSerializationOptions>(o => o.SupportedNamespacePrefixes.Add(nameof(OrleansJobGrid)));
+        services.Configure<ExceptionSerializationOptions>(o =>
+        {
+            o.SupportedNamespacePrefixes.Add(nameof(OrleansJobGrid));
+            // What lies inside of a fault of the store: a fault that cannot be sent would hide the one that matters.
+            o.SupportedNamespacePrefixes.Add("StackExchange.Redis");
+        });
 }

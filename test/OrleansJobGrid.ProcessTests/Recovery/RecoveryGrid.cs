@@ -133,13 +133,26 @@ internal sealed class RecoveryGrid : IAsyncDisposable
             {
                 foreach (var id in ids)
                 {
-                    var job = await Client.GetJobAsync(id);
+                    Job job;
+                    try
+                    {
+                        job = await Client.GetJobAsync(id);
+                    }
+                    catch (JobGridException e) when (e.Status == 503)
+                    {
+                        return ((object?)null, e.Message);
+                    }
+
                     if (!job.IsFinal)
                         return ((object?)null, $"{id} is {job.Status} {job.HeldReason}");
                 }
 
                 return (ids, "");
             });
+        }
+        catch (JobGridException e) when (e.Status != 503)
+        {
+            throw new InvalidOperationException($"{phase}: {e.Message}\n{Gateway.Log[^Math.Min(Gateway.Log.Length, 6_000)..]}", e);
         }
         catch (TimeoutException e)
         {

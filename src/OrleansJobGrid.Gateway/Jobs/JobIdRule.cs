@@ -1,5 +1,5 @@
-using OrleansJobGrid.Contracts;
 using System.Text;
+using OrleansJobGrid.Contracts;
 
 namespace OrleansJobGrid.Gateway.Jobs;
 

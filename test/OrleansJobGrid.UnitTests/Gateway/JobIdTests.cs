@@ -1,5 +1,5 @@
-using OrleansJobGrid.Contracts;
 using CsCheck;
+using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Gateway.Jobs;
 using Xunit;
 

@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
+using Orleans.Concurrency;
 using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Workers.Execution;
-using Orleans.Concurrency;
 
 namespace OrleansJobGrid.UnitTests.Workers;
 

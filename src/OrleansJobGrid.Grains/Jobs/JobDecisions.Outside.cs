@@ -70,9 +70,11 @@ public static partial class JobDecisions
 
     private static ServiceSubmission Bounded(ServiceSubmission submission) => submission with
     {
-        BootMark = submission.BootMark is { Length: > MarkCharacters } long1 ? long1[..MarkCharacters] : submission.BootMark,
-        Node = submission.Node is { Length: > MarkCharacters } long2 ? long2[..MarkCharacters] : submission.Node,
+        BootMark = Bounded(submission.BootMark),
+        Node = Bounded(submission.Node),
     };
+
+    private static string? Bounded(string? mark) => mark is { Length: > MarkCharacters } ? mark[..MarkCharacters] : mark;
 
     private static ReportOutcome StaleOutcome(JobRecord job, GrantToken token) =>
         DirectiveFor(job, token) == Directive.LeaveIt ? ReportOutcome.LeaveIt : ReportOutcome.Stale;

@@ -26,7 +26,9 @@ public sealed class PoisonTests
         await grid.StatusAsync("job", JobStatus.Failed, "it is poison", TimeSpan.FromSeconds(30));
         var job = (await grid.Store.ReadAsync("job"))!;
         Assert.StartsWith("poison", job.EndReason, StringComparison.Ordinal);
-        Assert.Equal((1, 4L, 3), (job.Attempt, job.Epoch, job.Rescues));
+        // A grant that was lost on its way counts nothing but an epoch.
+        Assert.Equal((1, 3), (job.Attempt, job.Rescues));
+        Assert.True(job.Epoch >= 4);
 
         Assert.True((await grid.Job("job").Retry("the driver is mended")).Accepted);
         await grid.StartWorkerAsync("mended", TestConnector.Completing());

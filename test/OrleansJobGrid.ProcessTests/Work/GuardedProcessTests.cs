@@ -89,7 +89,7 @@ public sealed class GuardedProcessTests
             return (now.Status == "failed" ? now : null, now.Status);
         });
         var failure = Assert.Single(job.Failures!);
-        Assert.Equal(("refused", "command_not_allowed"), (failure.FailureType, failure.FailureReason));
+        Assert.Equal(("refused", "command_not_allowed"), (failure.FailureClass, failure.FailureReason));
         Assert.Contains("/usr/bin/rm", failure.Message, StringComparison.Ordinal);
         Assert.True(Directory.Exists(folder));
     }

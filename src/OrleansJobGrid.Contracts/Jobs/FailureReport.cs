@@ -53,6 +53,12 @@ public sealed record FailureReport
 
     /// <summary>What else the connector knows, by name.</summary>
     [Id(17)] public IReadOnlyDictionary<string, string> Hints { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>GPU memory that was free for the attempt when it was claimed, MB; null: not known.</summary>
+    [Id(18)] public long? GpuMemoryGivenMb { get; init; }
+
+    /// <summary>The GPU that it ran on.</summary>
+    [Id(19)] public string? Gpu { get; init; }
 }
 
 /// <summary>Classes of failure, each with its rule of retry.</summary>

@@ -35,6 +35,12 @@ public sealed record JobGrant
 
     /// <summary>Service instances that lack something this job needs.</summary>
     [Id(10)] public IReadOnlyList<string> ExcludedInstances { get; init; } = [];
+
+    /// <summary>Whose job it is, or empty.</summary>
+    [Id(11)] public string CustomerId { get; init; } = "";
+
+    /// <summary>GPU memory that the job is taken to need, MB; null: not known.</summary>
+    [Id(12)] public long? EnvelopeMb { get; init; }
 }
 
 /// <summary>The answer of a job that was asked to start.</summary>
@@ -74,6 +80,9 @@ public sealed record CompletionReport
 
     /// <summary>How long the work took, ms; gives the start of a job that was never written as in progress.</summary>
     [Id(2)] public long DurationMs { get; init; }
+
+    /// <summary>The most GPU memory that it took, MB; null: not known.</summary>
+    [Id(3)] public long? PeakGpuMemoryMb { get; init; }
 }
 
 /// <summary>Why a worker stopped an attempt without a result.</summary>

@@ -10,6 +10,9 @@ public interface IJobQueryGrain : IGrainWithIntegerKey
     /// <summary>The audit log, oldest first; null: there is no such job.</summary>
     [Alias("Events")] Task<IReadOnlyList<JobEventView>?> Events(string jobId);
 
+    /// <summary>Why the job is where it is; null: there is no such job.</summary>
+    [Alias("Why")] Task<JobWhy?> Why(string jobId);
+
     /// <summary>A page of jobs, newest first.</summary>
     [Alias("List")] Task<JobPage> List(JobFilter filter);
 

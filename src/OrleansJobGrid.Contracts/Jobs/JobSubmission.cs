@@ -58,6 +58,18 @@ public sealed record JobSubmission
     /// <summary>Longest time of a running attempt without progress, ms; absent: the service's default, which may be none.</summary>
     [Id(19)] public long? StallTimeoutMs { get; init; }
 
+    /// <summary>What it asks of its worker beside the service, as <see cref="Matching.JobRequirements"/>' text; null: nothing.</summary>
+    [Id(20)] public string? Requirements { get; init; }
+
+    /// <summary>Its size class, read from the payload (<see cref="Matching.WorkSize"/>); null: the payload names none.</summary>
+    [Id(21)] public string? Size { get; init; }
+
+    /// <summary><c>low</c>, <c>normal</c>, <c>high</c> or <c>critical</c>: a word for the priority policy.</summary>
+    [Id(22)] public string? Urgency { get; init; }
+
+    /// <summary>Whether the submitter named the priority itself; else a policy may compute it.</summary>
+    [Id(23)] public bool OwnPriority { get; init; }
+
     /// <summary>Hash of the body as submitted: decides between a replay and a conflict.</summary>
     [Id(18)] public required string BodyHash { get; init; }
 }
@@ -124,6 +136,9 @@ public enum SubmitOutcome
 
     /// <summary>The store refused it, see the message.</summary>
     Refused = 5,
+
+    /// <summary>Its customer has as many jobs waiting as it may; the message names the limit.</summary>
+    OverLimit = 6,
 }
 
 /// <summary>The answer to one submission; a warning says what may keep an accepted job from starting.</summary>

@@ -63,6 +63,13 @@ public sealed record JobView
     /// <summary>Of a dead letter: equal for failures of the same kind.</summary>
     [Id(43)] public string? Fingerprint { get; init; }
     [Id(44)] public long? StallTimeoutMs { get; init; }
+
+    /// <summary>What it asks of its worker, as <see cref="Matching.JobRequirements"/>' text.</summary>
+    [Id(45)] public string? Requirements { get; init; }
+    [Id(46)] public string? Urgency { get; init; }
+
+    /// <summary>GPU memory that a worker must have free for it since it ran out of less, MB.</summary>
+    [Id(47)] public long? MemoryFloorMb { get; init; }
 }
 
 /// <summary>A file that an accepted completion brought.</summary>

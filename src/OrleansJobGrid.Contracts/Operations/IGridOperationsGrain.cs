@@ -12,6 +12,26 @@ public interface IGridOperationsGrain : IGrainWithIntegerKey
     [Alias("QueueNames")] Task<IReadOnlyList<string>> QueueNames();
 
     [Alias("Health")] Task<GridHealth> Health();
+
+    /// <summary>
+    /// A worker is to let its jobs end and to claim no more, until <see cref="Resume"/>. Kept: a worker that comes back drains as well.
+    /// </summary>
+    /// <param name="workerId">The worker.</param>
+    /// <param name="budget">How long its jobs may go on; then they are handed on with their last checkpoint. Null: as long as they take.</param>
+    /// <param name="reason">For the log.</param>
+    [Alias("Drain")] Task<WorkerControlAnswer> Drain(string workerId, TimeSpan? budget, string reason);
+
+    /// <summary>A worker may claim again.</summary>
+    [Alias("Resume")] Task<WorkerControlAnswer> Resume(string workerId);
+
+    /// <summary>Takes a worker that is gone out of the registry; refused while it lives.</summary>
+    [Alias("Forget")] Task<WorkerControlAnswer> Forget(string workerId);
+
+    /// <summary>Which registered worker has which models and nodes, and what waiting jobs lack.</summary>
+    [Alias("Models")] Task<IReadOnlyList<ModelView>> Models();
+
+    /// <summary>What waits, by capability class, for autoscalers.</summary>
+    [Alias("Demand")] Task<IReadOnlyList<DemandView>> Demand();
 }
 
 /// <summary>A worker as it is shown; times are Unix ms.</summary>
@@ -24,7 +44,7 @@ public sealed record WorkerView
     [Id(3)] public required int Slots { get; init; }
     [Id(4)] public required IReadOnlyList<string> Jobs { get; init; }
 
-    /// <summary><c>active</c>, <c>draining</c>, <c>lost</c> (its lease ended) or <c>ended</c>.</summary>
+    /// <summary><c>active</c>, <c>draining</c>, <c>drained</c>, <c>lost</c> (its lease ended), or <c>offline</c>: registered, but without a session.</summary>
     [Id(5)] public required string State { get; init; }
     [Id(6)] public required long LeaseExpiresAt { get; init; }
     [Id(7)] public required long StartedAt { get; init; }
@@ -33,7 +53,61 @@ public sealed record WorkerView
 
     /// <summary>Instances of services outside, with the breaker where it is not closed.</summary>
     [Id(10)] public IReadOnlyList<InstanceView> Instances { get; init; } = [];
+
+    /// <summary>What it can do, as <see cref="Matching.WorkerCapabilities"/>' text.</summary>
+    [Id(11)] public string? Capabilities { get; init; }
+    [Id(12)] public Workers.GpuView? Gpu { get; init; }
+    [Id(13)] public IReadOnlyList<string> LoadedModels { get; init; } = [];
+    [Id(14)] public long ModelLoads { get; init; }
+
+    /// <summary>When the grid last heard of it, Unix ms (to a minute, of an offline worker).</summary>
+    [Id(15)] public long LastSeenAt { get; init; }
+
+    /// <summary>Why it drains.</summary>
+    [Id(16)] public string? DrainReason { get; init; }
+
+    /// <summary>What it says of itself that cannot be true, such as more free memory than there is.</summary>
+    [Id(17)] public IReadOnlyList<string> Doubts { get; init; } = [];
 }
+
+/// <summary>The answer to a request about a worker.</summary>
+/// <param name="Found">Whether there is such a worker.</param>
+/// <param name="Accepted">Whether the request holds; else the message says why not.</param>
+/// <param name="Message">For a person.</param>
+[GenerateSerializer, Immutable, Alias("jobgrid.WorkerControlAnswer")]
+public sealed record WorkerControlAnswer([property: Id(0)] bool Found, [property: Id(1)] bool Accepted, [property: Id(2)] string Message);
+
+/// <summary>A model or a custom node, who has it, and how many jobs wait for it.</summary>
+/// <param name="Kind"><c>model</c> or <c>custom_node</c>.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Workers">Registered workers that have it.</param>
+/// <param name="LoadedOn">Of these, where it is loaded now.</param>
+/// <param name="WaitingJobs">Jobs that wait and need it.</param>
+/// <param name="LackedBy">Of these, jobs that no live worker can take for want of it.</param>
+[GenerateSerializer, Immutable, Alias("jobgrid.ModelView")]
+public sealed record ModelView(
+    [property: Id(0)] string Kind,
+    [property: Id(1)] string Name,
+    [property: Id(2)] IReadOnlyList<string> Workers,
+    [property: Id(3)] IReadOnlyList<string> LoadedOn,
+    [property: Id(4)] long WaitingJobs,
+    [property: Id(5)] long LackedBy);
+
+/// <summary>What waits for one class of workers: requirements that the same live workers can serve.</summary>
+/// <param name="Class">Name of the class, made of the requirement's service, memory and labels.</param>
+/// <param name="Jobs">Jobs that wait.</param>
+/// <param name="WorkSeconds">Their work, in seconds of one slot; jobs of unmeasured kinds count with the mean of the measured, or 1.</param>
+/// <param name="OldestSeconds">The oldest wait.</param>
+/// <param name="Workers">Live workers that can serve it.</param>
+/// <param name="WantedWorkers">Workers that would start all within the target wait.</param>
+[GenerateSerializer, Immutable, Alias("jobgrid.DemandView")]
+public sealed record DemandView(
+    [property: Id(0)] string Class,
+    [property: Id(1)] long Jobs,
+    [property: Id(2)] double WorkSeconds,
+    [property: Id(3)] double OldestSeconds,
+    [property: Id(4)] int Workers,
+    [property: Id(5)] int WantedWorkers);
 
 /// <summary>A service instance as it is shown; no breaker: closed.</summary>
 [GenerateSerializer, Immutable, Alias("jobgrid.InstanceView")]

@@ -1,5 +1,6 @@
 using Orleans.Concurrency;
 using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Matching;
 
 namespace OrleansJobGrid.Contracts.Queues;
 
@@ -18,6 +19,18 @@ public interface IPriorityQueueGrain : IGrainWithStringKey
 
     /// <summary>Entries that came or went. A lost hint loses nothing: the view compares itself with the store.</summary>
     [AlwaysInterleave, OneWay, Alias("Hint")] Task Hint(Immutable<IReadOnlyList<ReadyHint>> hints);
+
+    /// <summary>Jobs that this queue granted and that are held no more. A lost word is made up for by a comparison with the store.</summary>
+    [AlwaysInterleave, OneWay, Alias("Ended")] Task Ended(Immutable<IReadOnlyList<EndedHint>> hints);
+
+    /// <summary>Jobs of a customer that wait here now.</summary>
+    [AlwaysInterleave, Alias("Queued")] Task<long> Queued(string customer);
+
+    /// <summary>What the queue knows of the wait of a job; null: it is not in the view.</summary>
+    [AlwaysInterleave, Alias("Wait")] Task<QueueWait?> Wait(string jobId);
+
+    /// <summary>What waits here, by requirement.</summary>
+    [AlwaysInterleave, Alias("Demand")] Task<IReadOnlyList<BucketDemand>> Demand();
 
     /// <summary>The queue as it is now.</summary>
     [AlwaysInterleave, Alias("Describe")] Task<QueueView> Describe();
@@ -45,13 +58,24 @@ public sealed record ClaimRequest
 
     /// <summary>Instances of services outside that it can use now; one whose breaker is open is not among them.</summary>
     [Id(6)] public IReadOnlyList<string> Instances { get; init; } = [];
+
+    /// <summary>Hash of <see cref="Capabilities"/>; empty: it declares nothing beside its services.</summary>
+    [Id(7)] public string CapabilitiesKey { get; init; } = "";
+
+    /// <summary>What it can do, as <see cref="WorkerCapabilities"/>' text; left out on the way to a queue that knows the key.</summary>
+    [Id(8)] public string? Capabilities { get; init; }
+
+    /// <summary>What is true of it now.</summary>
+    [Id(9)] public ClaimFacts Facts { get; init; } = ClaimFacts.None;
 }
 
 /// <summary>The jobs granted, in order; empty when the wait ended.</summary>
 /// <param name="Grants">The jobs.</param>
 /// <param name="Uncertain">A start failed beside them, and may have been written all the same: look at the session's leases.</param>
+/// <param name="NeedsCapabilities">The queue does not know the claim's key: claim again with the capabilities themselves.</param>
 [GenerateSerializer, Immutable, Alias("jobgrid.ClaimAnswer")]
-public sealed record ClaimAnswer([property: Id(0)] IReadOnlyList<JobGrant> Grants, [property: Id(1)] bool Uncertain = false)
+public sealed record ClaimAnswer(
+    [property: Id(0)] IReadOnlyList<JobGrant> Grants, [property: Id(1)] bool Uncertain = false, [property: Id(2)] bool NeedsCapabilities = false)
 {
     public static ClaimAnswer None { get; } = new([]);
 }
@@ -82,3 +106,74 @@ public sealed record QueueView(
     [property: Id(2)] int WaitingWorkers,
     [property: Id(3)] IReadOnlyDictionary<string, long> Signatures,
     [property: Id(4)] long Rescans);
+
+/// <summary>How a granted job left its worker.</summary>
+public enum EndedKind
+{
+    /// <summary>Completed.</summary>
+    Completed = 1,
+
+    /// <summary>Out of GPU memory.</summary>
+    OutOfMemory = 2,
+
+    /// <summary>In any other way.</summary>
+    Other = 3,
+}
+
+/// <summary>A granted job that is held no more.</summary>
+/// <param name="JobId">The job.</param>
+/// <param name="Epoch">The last grant's.</param>
+/// <param name="Customer">Its customer, or empty.</param>
+/// <param name="Signature">The text of its requirement's signature at the grant.</param>
+/// <param name="Kind">How it ended.</param>
+/// <param name="RunMs">From its start to its end.</param>
+/// <param name="GpuMemoryMb">The most GPU memory that it took, or that an attempt out of memory had to itself; null: not known.</param>
+[GenerateSerializer, Immutable, Alias("jobgrid.EndedHint")]
+public readonly record struct EndedHint(
+    [property: Id(0)] string JobId,
+    [property: Id(1)] long Epoch,
+    [property: Id(2)] string Customer,
+    [property: Id(3)] string Signature,
+    [property: Id(4)] EndedKind Kind,
+    [property: Id(5)] long RunMs,
+    [property: Id(6)] long? GpuMemoryMb);
+
+/// <summary>What a queue knows of the wait of a job.</summary>
+[GenerateSerializer, Immutable, Alias("jobgrid.QueueWait")]
+public sealed record QueueWait
+{
+    /// <summary>Its place among the jobs that its workers could take, from 1.</summary>
+    [Id(0)] public required long Position { get; init; }
+
+    /// <summary>Counting ended here: the place is this or a later one.</summary>
+    [Id(1)] public bool PositionIsAtLeast { get; init; }
+
+    /// <summary>Work before it, in seconds of one slot, as far as runtimes were measured.</summary>
+    [Id(2)] public double SecondsAhead { get; init; }
+
+    /// <summary>Run time of jobs like it, seconds: the middle one and the 90th percentile; null: none was measured yet.</summary>
+    [Id(3)] public double? RunP50Seconds { get; init; }
+    [Id(4)] public double? RunP90Seconds { get; init; }
+
+    /// <summary>How many runs these were measured from.</summary>
+    [Id(5)] public int Measured { get; init; }
+
+    /// <summary>GPU memory that it is taken to need, MB, and where that comes from: <c>requirements</c>, <c>learned</c> or <c>out_of_memory</c>.</summary>
+    [Id(6)] public long? EnvelopeMb { get; init; }
+    [Id(7)] public string? EnvelopeSource { get; init; }
+
+    /// <summary>What keeps its customer's jobs back now, such as a cap that is reached; null: nothing.</summary>
+    [Id(8)] public string? CustomerHeld { get; init; }
+
+    /// <summary>Why workers that wait here and match do not take it now, such as too little free memory; with how many of them.</summary>
+    [Id(9)] public IReadOnlyDictionary<string, int> NotNow { get; init; } = new Dictionary<string, int>();
+}
+
+/// <summary>Jobs of one requirement that wait.</summary>
+/// <param name="Signature">The requirement's text.</param>
+/// <param name="Jobs">How many.</param>
+/// <param name="OldestAt">The oldest one's time, Unix ms.</param>
+/// <param name="RunP50Seconds">Middle run time of such jobs; null: none was measured yet.</param>
+[GenerateSerializer, Immutable, Alias("jobgrid.BucketDemand")]
+public sealed record BucketDemand(
+    [property: Id(0)] string Signature, [property: Id(1)] long Jobs, [property: Id(2)] long OldestAt, [property: Id(3)] double? RunP50Seconds);

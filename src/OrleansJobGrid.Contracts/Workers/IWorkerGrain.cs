@@ -51,6 +51,33 @@ public sealed record Heartbeat
 
     /// <summary>State of the breaker of each instance that is not closed: <c>open</c> or <c>half_open</c>, with why.</summary>
     [Id(4)] public IReadOnlyDictionary<string, BreakerView> Breakers { get; init; } = new Dictionary<string, BreakerView>();
+
+    /// <summary>Its GPU as it is now; null: a CPU worker.</summary>
+    [Id(5)] public GpuView? Gpu { get; init; }
+
+    /// <summary>Models that its services have loaded.</summary>
+    [Id(6)] public IReadOnlyList<string> LoadedModels { get; init; } = [];
+
+    /// <summary>How often its services loaded a model since the session began.</summary>
+    [Id(7)] public long ModelLoads { get; init; }
+}
+
+/// <summary>A GPU as its worker last read it. Memory in MB of 1,048,576 bytes; absent: the driver does not tell.</summary>
+[GenerateSerializer, Immutable, Alias("jobgrid.GpuView")]
+public sealed record GpuView
+{
+    [Id(0)] public required string Uuid { get; init; }
+    [Id(1)] public required string Name { get; init; }
+    [Id(2)] public string? Architecture { get; init; }
+    [Id(3)] public string? Driver { get; init; }
+    [Id(4)] public required long MemoryTotalMb { get; init; }
+    [Id(5)] public required long MemoryFreeMb { get; init; }
+    [Id(6)] public int? UtilizationPercent { get; init; }
+    [Id(7)] public int? TemperatureCelsius { get; init; }
+    [Id(8)] public int Processes { get; init; }
+
+    /// <summary>Why the figures are old or missing; null: they are of now.</summary>
+    [Id(9)] public string? Fault { get; init; }
 }
 
 /// <summary>An instance of a service outside.</summary>
@@ -134,14 +161,29 @@ public sealed record WorkerProfile
 
     /// <summary>Instances of services outside that it reaches.</summary>
     [Id(8)] public IReadOnlyList<InstanceProfile> Instances { get; init; } = [];
+
+    /// <summary>What it can do, as <see cref="Matching.WorkerCapabilities"/>' text; null: nothing declared beside its services.</summary>
+    [Id(9)] public string? Capabilities { get; init; }
 }
 
 /// <summary>The answer to a sign of life.</summary>
 /// <param name="LeaseMs">The lease from the sending of this heartbeat on.</param>
 /// <param name="SessionEnded">The session is over: stop everything, begin a new one.</param>
 /// <param name="Stop">Jobs to stop.</param>
+/// <param name="Drain">It is to claim no more until this is absent again; null: it claims.</param>
 [GenerateSerializer, Immutable, Alias("jobgrid.HeartbeatAnswer")]
-public sealed record HeartbeatAnswer([property: Id(0)] long LeaseMs, [property: Id(1)] bool SessionEnded, [property: Id(2)] IReadOnlyList<StopOrder> Stop);
+public sealed record HeartbeatAnswer(
+    [property: Id(0)] long LeaseMs,
+    [property: Id(1)] bool SessionEnded,
+    [property: Id(2)] IReadOnlyList<StopOrder> Stop,
+    [property: Id(3)] DrainOrder? Drain = null);
+
+/// <summary>A worker is to let its jobs end and to claim no more.</summary>
+/// <param name="Id">Random; another one is another order.</param>
+/// <param name="BudgetMs">How long its jobs may go on from now; then they are handed on with their last checkpoint. Null: as long as they take.</param>
+/// <param name="Reason">For the log.</param>
+[GenerateSerializer, Immutable, Alias("jobgrid.DrainOrder")]
+public sealed record DrainOrder([property: Id(0)] Guid Id, [property: Id(1)] long? BudgetMs, [property: Id(2)] string Reason);
 
 /// <summary>Stop this job: its token is the grant to be stopped.</summary>
 /// <param name="JobId">The job.</param>

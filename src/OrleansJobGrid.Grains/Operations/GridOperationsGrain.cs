@@ -39,6 +39,16 @@ internal sealed class GridOperationsGrain(IJobStore store, WorkerDirectory worke
         return [.. marks.Select(m => m.Queue).Distinct(StringComparer.Ordinal)];
     }
 
+    public Task<WorkerControlAnswer> Drain(string workerId, TimeSpan? budget, string reason) => throw new NotSupportedException();
+
+    public Task<WorkerControlAnswer> Resume(string workerId) => throw new NotSupportedException();
+
+    public Task<WorkerControlAnswer> Forget(string workerId) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<ModelView>> Models() => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<DemandView>> Demand() => throw new NotSupportedException();
+
     public async Task<GridHealth> Health()
     {
         var about = store.Description;

@@ -38,6 +38,8 @@ internal sealed class JobQueryGrain(IJobStore store, StoreLanes lanes, JobLister
         return [.. events.Select(e => JobViews.Of(JobRecordFormat.ReadEvent(e)))];
     }
 
+    public Task<JobWhy?> Why(string jobId) => throw new NotSupportedException();
+
     public async Task<JobPage> List(JobFilter filter)
     {
         var page = await lister.List(filter);

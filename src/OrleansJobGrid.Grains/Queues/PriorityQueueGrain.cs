@@ -91,6 +91,14 @@ internal sealed class PriorityQueueGrain(IJobStore store, LongPolls polls, TimeP
         return Task.CompletedTask;
     }
 
+    public Task Ended(Immutable<IReadOnlyList<EndedHint>> hints) => Task.CompletedTask;
+
+    public Task<long> Queued(string customer) => throw new NotSupportedException();
+
+    public Task<QueueWait?> Wait(string jobId) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<BucketDemand>> Demand() => throw new NotSupportedException();
+
     public Task<QueueView> Describe() => Task.FromResult(new QueueView(Name, _view.Count, _waiters.Count, _view.Depths, _rescans));
 
     public Task<long?> Position(string jobId) => Task.FromResult(_view.Position(jobId));

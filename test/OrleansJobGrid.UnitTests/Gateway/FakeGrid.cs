@@ -64,6 +64,18 @@ internal sealed class FakeGrid : IGridGrains, IJobIngressGrain, IJobQueryGrain, 
 
     public Task<GridHealth> Health() => OnHealth();
 
+    public Task<JobWhy?> Why(string jobId) => throw new NotSupportedException();
+
+    public Task<WorkerControlAnswer> Drain(string workerId, TimeSpan? budget, string reason) => throw new NotSupportedException();
+
+    public Task<WorkerControlAnswer> Resume(string workerId) => throw new NotSupportedException();
+
+    public Task<WorkerControlAnswer> Forget(string workerId) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<ModelView>> Models() => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<DemandView>> Demand() => throw new NotSupportedException();
+
     private SubmitResult Take(JobSubmission job)
     {
         var kept = Taken.GetOrAdd(job.Id, job);

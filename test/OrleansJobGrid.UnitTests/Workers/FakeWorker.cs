@@ -81,6 +81,14 @@ internal sealed class FakeQueue : IPriorityQueueGrain
 
     public Task<ClaimAnswer> Claim(ClaimRequest request) => throw new NotSupportedException();
 
+    public Task Ended(Immutable<IReadOnlyList<EndedHint>> hints) => throw new NotSupportedException();
+
+    public Task<long> Queued(string customer) => throw new NotSupportedException();
+
+    public Task<QueueWait?> Wait(string jobId) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<BucketDemand>> Demand() => throw new NotSupportedException();
+
     public Task Hint(Immutable<IReadOnlyList<ReadyHint>> hints) => throw new NotSupportedException();
 
     public Task<QueueView> Describe() => throw new NotSupportedException();

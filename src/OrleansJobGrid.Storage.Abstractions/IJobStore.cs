@@ -1,7 +1,7 @@
 namespace OrleansJobGrid.Storage;
 
 /// <summary>
-/// The durable side of the grid: job records with their indexes and events, the sessions of workers, and one clock.
+/// The durable side of the grid: job records with their indexes and events, the sessions of workers, documents, and one clock.
 /// The grid decides, the store compares and applies; <see cref="ApplyAsync"/> is the only way to write a job.
 /// </summary>
 /// <remarks>
@@ -99,6 +99,34 @@ public interface IJobStore : IAsyncDisposable
     /// the same. Used for facts that every process of a grid must agree on.
     /// </summary>
     ValueTask<string> AgreeAsync(string name, string proposal, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Reads all documents of a collection as they were at one moment, in no promised order; empty where nobody wrote one. A collection
+    /// lies in no shard and is read whole: it is meant for up to some thousand small documents.
+    /// </summary>
+    /// <param name="collection">1 to <see cref="StoreLimits.CollectionNameLength"/> characters of a-z, 0-9 and -.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ArgumentException">The name is not such a one.</exception>
+    ValueTask<IReadOnlyList<StoredDocument>> ReadDocumentsAsync(string collection, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes or deletes a document if its stored version is the expected one; its version is then the expected one plus 1. After a
+    /// deletion versions begin again at 1, so a version alone does not tell a document from one that was made anew under its key.
+    /// </summary>
+    /// <param name="collection">1 to <see cref="StoreLimits.CollectionNameLength"/> characters of a-z, 0-9 and -.</param>
+    /// <param name="key">1 to <see cref="StoreLimits.DocumentKeyLength"/> characters.</param>
+    /// <param name="expectedVersion">The version that was read; 0: there is no document.</param>
+    /// <param name="body">At most <see cref="StoreLimits.DocumentBytes"/>, and may be empty; null deletes (a null array is an empty body).</param>
+    /// <param name="cancellationToken">Ends the wait; the outcome is then unknown.</param>
+    /// <returns>Whether it was written, and the version stored after the call.</returns>
+    /// <exception cref="ArgumentException">An argument is out of its range, or nothing (version 0) is to be deleted; it is named.</exception>
+    /// <exception cref="StoreUnavailableException">
+    /// Whether it was written is unknown, and it may still be written after a reading that does not show it. Where the call is made
+    /// again, one of the two is written at most. No operation id is kept: if it was the first, the second is told of a conflict, and
+    /// the caller reads the document again and compares its body.
+    /// </exception>
+    ValueTask<DocumentAnswer> WriteDocumentAsync(
+        string collection, string key, long expectedVersion, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken);
 
     /// <summary>Reads a whole shard for the checker; not for a shard in use at scale.</summary>
     ValueTask<ShardDump> DumpAsync(int shard, CancellationToken cancellationToken);

@@ -18,6 +18,15 @@ public static class StoreLimits
     /// <summary>Entries a read.</summary>
     public const int ReadPage = 5_000;
 
+    /// <summary>Bytes a document.</summary>
+    public const int DocumentBytes = 256 << 10;
+
+    /// <summary>Characters of a document's key.</summary>
+    public const int DocumentKeyLength = 256;
+
+    /// <summary>Characters of a collection's name.</summary>
+    public const int CollectionNameLength = 64;
+
     /// <summary>How long an ended session's mark is kept: longer than any message of it can travel.</summary>
     public static readonly TimeSpan EndedMarkAge = TimeSpan.FromDays(1);
 }

@@ -21,6 +21,8 @@ internal sealed class RedisKeys(string cluster)
 
     public RedisKey Passes => Of(Global, "passes");
 
+    public RedisKey Documents(string collection) => Of(Global, "documents:" + collection);
+
     public RedisKey Agreed(string name) => Of(Global, "agreed:" + name);
 
     public RedisKey SessionEnded(string session) => Of(Global, "ended:" + session);

@@ -14,10 +14,11 @@ internal sealed class RedisScript
     public static readonly RedisScript ReadIndex = new("read_index");
     public static readonly RedisScript ReadSessions = new("read_sessions");
     public static readonly RedisScript TakeSequence = new("take_sequence");
+    public static readonly RedisScript WriteDocument = new("write_document");
     public static readonly RedisScript WriteSession = new("write_session");
 
     public static readonly IReadOnlyList<RedisScript> All =
-        [Apply, EndSession, MarkPass, OpenStore, ReadIndex, ReadSessions, TakeSequence, WriteSession];
+        [Apply, EndSession, MarkPass, OpenStore, ReadIndex, ReadSessions, TakeSequence, WriteDocument, WriteSession];
 
     // What SCRIPT LOAD answered; the same on every server, since it is a hash of the text.
     private byte[]? _hash;

@@ -26,14 +26,10 @@ internal static class StoreFile
         using var connection = SqliteConnection.Open(path);
         // A newer version's last change may still lie in the log, where the header does not show it.
         CheckVersion(path, int.Parse(connection.Texts("PRAGMA user_version")[0]));
-        var length = new FileInfo(path).Length;
-        if (length > options.QuickCheckBytes)
-            return $"skipped: {length} bytes are more than QuickCheckBytes ({options.QuickCheckBytes})";
-        var findings = connection.Texts("PRAGMA quick_check(5)");
-        return findings is ["ok"]
-            ? "ok"
-            : throw new StoreDamagedException(
-                $"{path} is damaged ({string.Join("; ", findings)}). It was left as it is; put a backup in its place.");
+        var checkedAs = Check(connection, options);
+        // Last: a file that is refused is left as it is.
+        connection.Execute(Text("Additions.sql"));
+        return checkedAs;
     }
 
     /// <summary>Sets what a connection of the store needs.</summary>
@@ -44,6 +40,18 @@ internal static class StoreFile
         return connection;
     }
 
+    private static string Check(SqliteConnection connection, SqliteStoreOptions options)
+    {
+        var length = new FileInfo(connection.Path).Length;
+        if (length > options.QuickCheckBytes)
+            return $"skipped: {length} bytes are more than QuickCheckBytes ({options.QuickCheckBytes})";
+        var findings = connection.Texts("PRAGMA quick_check(5)");
+        return findings is ["ok"]
+            ? "ok"
+            : throw new StoreDamagedException(
+                $"{connection.Path} is damaged ({string.Join("; ", findings)}). It was left as it is; put a backup in its place.");
+    }
+
     // Made under another name and renamed, so that no crash leaves half a store.
     private static void Create(string path, long clock)
     {
@@ -52,14 +60,20 @@ internal static class StoreFile
         Array.ForEach(leftovers, File.Delete);
         using (var connection = SqliteConnection.Open(draft, create: true))
         {
-            using var schema = new StreamReader(typeof(StoreFile).Assembly.GetManifestResourceStream("Schema.sql")!);
-            connection.Execute($"BEGIN; PRAGMA application_id={ApplicationId}; PRAGMA user_version={Version}; {schema.ReadToEnd()}");
+            connection.Execute(
+                $"BEGIN; PRAGMA application_id={ApplicationId}; PRAGMA user_version={Version}; {Text("Schema.sql")}; {Text("Additions.sql")}");
             connection.Prepare("INSERT INTO meta VALUES (1, ?, ?, 1)").Bind(1, Guid.NewGuid().ToString("N")).Bind(2, clock).Run();
             connection.Execute("COMMIT; PRAGMA journal_mode=WAL");
             connection.Checkpoint(raw.SQLITE_CHECKPOINT_TRUNCATE);
         }
         File.Move(draft, path);
         Array.ForEach(leftovers, File.Delete);
+    }
+
+    private static string Text(string resource)
+    {
+        using var reader = new StreamReader(typeof(StoreFile).Assembly.GetManifestResourceStream(resource)!);
+        return reader.ReadToEnd();
     }
 
     private static void CheckHeader(string path)

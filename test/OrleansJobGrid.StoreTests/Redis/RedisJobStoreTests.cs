@@ -197,6 +197,43 @@ public sealed class RedisJobStoreTests : IAsyncLifetime
         await using var store = await RedisJobStore.OpenAsync(new() { Endpoint = $"redis://grid:s%40cret@{Server.Endpoint}/0" }, TimeProvider.System, Token);
         Assert.DoesNotContain("cret", store.Description.Where, StringComparison.Ordinal);
         Assert.Equal(OperationOutcome.Applied, (await store.ApplyAsync(0, [Ops.Create("a")], Token)).Results[0].Outcome);
+        Assert.True((await store.WriteDocumentAsync("budgets", "a", 0, Ops.Bytes("body"), Token)).Written);
+        Assert.Single(await store.ReadDocumentsAsync("budgets", Token));
+    }
+
+    [Fact]
+    public async Task Document_WhoseCollectionIsForeignOrDamaged_IsToldAndLeft()
+    {
+        const string key = "jobgrid:{g}:documents:budgets";
+        async Task RefusedAsync(string because)
+        {
+            var written = await Assert.ThrowsAsync<StoreDamagedException>(
+                async () => await Store.WriteDocumentAsync("budgets", "a", 0, Ops.Bytes("body"), Token));
+            Assert.Contains(because, written.Message, StringComparison.Ordinal);
+            var read = await Assert.ThrowsAsync<StoreDamagedException>(async () => await Store.ReadDocumentsAsync("budgets", Token));
+            Assert.Contains(because, read.Message, StringComparison.Ordinal);
+        }
+
+        await Raw.StringSetAsync(key, "foreign");
+        await RefusedAsync("another program");
+        Assert.Equal("foreign", await Raw.StringGetAsync(key));
+        await Raw.KeyDeleteAsync(key);
+        await Raw.HashSetAsync(key, "a", "short");
+        await RefusedAsync("damaged");
+        Assert.Equal("short", await Raw.HashGetAsync(key, "a"));
+    }
+
+    [Fact]
+    public async Task Document_AtMaxmemory_IsStillWrittenAndDeleted()
+    {
+        await Store.WriteDocumentAsync("budgets", "a", 0, Ops.Bytes("one"), Token);
+        await Raw.ExecuteAsync("CONFIG", "SET", "maxmemory", "500kb");
+        await Assert.ThrowsAsync<RedisServerException>(() => Raw.StringSetAsync("foreign", "the server is full"));
+
+        Assert.Equal(new DocumentAnswer(true, 2), await Store.WriteDocumentAsync("budgets", "a", 1, Ops.Bytes("two"), Token));
+        Assert.Equal(new DocumentAnswer(true, 0), await Store.WriteDocumentAsync("budgets", "a", 2, null, Token));
+
+        await Raw.ExecuteAsync("CONFIG", "SET", "maxmemory", "0");
     }
 
     [Fact]

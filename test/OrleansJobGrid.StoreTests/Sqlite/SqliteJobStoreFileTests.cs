@@ -85,6 +85,23 @@ public sealed class SqliteJobStoreFileTests : IDisposable
     }
 
     [Fact]
+    public async Task Open_WhenTheFileIsOlderThanDocuments_GivesItTheirTable()
+    {
+        await using (var store = await OpenAsync())
+            await store.ApplyAsync(0, [Ops.Create("kept")], Token);
+        using (var older = SqliteConnection.Open(_folder.Database))
+            older.Execute("DROP TABLE documents");
+
+        await using (var store = await OpenAsync())
+        {
+            Assert.Equal(new DocumentAnswer(true, 1), await store.WriteDocumentAsync("budgets", "a", 0, Ops.Bytes("body"), Token));
+            Assert.NotNull((await store.ReadJobsAsync(0, ["kept"], Token))[0]);
+        }
+        await using var again = await OpenAsync();
+        Assert.Single(await again.ReadDocumentsAsync("budgets", Token));
+    }
+
+    [Fact]
     public async Task Open_WhenAPageIsDamaged_RefusesAndLeavesIt()
     {
         await using (var store = await OpenAsync())

@@ -150,6 +150,18 @@ public sealed class FaultyJobStore(IJobStore inner, TimeProvider time, bool leav
         Through(new(nameof(AgreeAsync), -1, []), () => inner.AgreeAsync(name, proposal, cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<IReadOnlyList<StoredDocument>> ReadDocumentsAsync(string collection, CancellationToken cancellationToken) =>
+        Through(new(nameof(ReadDocumentsAsync), -1, []), () => inner.ReadDocumentsAsync(collection, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<DocumentAnswer> WriteDocumentAsync(
+        string collection, string key, long expectedVersion, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken) =>
+        Through(
+            new(nameof(WriteDocumentAsync), -1, []),
+            () => inner.WriteDocumentAsync(collection, key, expectedVersion, body, cancellationToken),
+            cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<ShardDump> DumpAsync(int shard, CancellationToken cancellationToken) =>
         Through(new(nameof(DumpAsync), shard, []), () => inner.DumpAsync(shard, cancellationToken), cancellationToken);
 

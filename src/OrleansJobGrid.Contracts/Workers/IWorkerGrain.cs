@@ -32,6 +32,9 @@ public interface IWorkerGrain : IGrainWithStringKey
     /// <summary>The worker's answer to a query.</summary>
     [AlwaysInterleave, Alias("Answer")] Task Answer(string sessionId, ServiceAnswer answer);
 
+    /// <summary>Its registration was changed by somebody else, as by an order to drain.</summary>
+    [AlwaysInterleave, OneWay, Alias("RegistrationChanged")] Task RegistrationChanged();
+
     /// <summary>The worker leaves, holding nothing any more.</summary>
     [AlwaysInterleave, Alias("Leave")] Task Leave(string sessionId);
 }

@@ -28,13 +28,18 @@ public static class GridSiloBuilderExtensions
         services.AddOptions<JobGridOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<JobGridOptions>, JobGridOptionsValidator>();
         services.AddSingleton<IValidateOptions<JobGridOptions>, RetryOptionsReader>();
+        services.AddSingleton<IValidateOptions<JobGridOptions>, QueueOptionsCheck>();
         services.AddSingleton(s => RetryOptionsReader.Read(s.GetRequiredService<IOptions<JobGridOptions>>().Value, out _));
         services.AddSingleton<StoreClock>();
         services.AddSingleton<StoreLanes>();
         services.AddSingleton<HintSender>();
         services.AddSingleton<RecentSubmissions>();
         services.AddSingleton<BackoffReminders>();
+        services.AddSingleton<WorkerRegistry>();
         services.AddSingleton<WorkerDirectory>();
+        services.AddSingleton<RegistrySweep>();
+        services.AddSingleton<QueuePolicies>();
+        services.AddSingleton<WorkflowPlaces>();
         services.AddSingleton<JobLister>();
         services.AddSingleton<SessionWatcher>();
         services.AddSingleton<LongPolls>();

@@ -37,6 +37,27 @@ public sealed class JobGridOptions
     [ValidateObjectMembers]
     public RecoveryOptions Recovery { get; set; } = new();
 
+    /// <summary>How queues choose, by name, or <c>*</c>; see <see cref="QueueOptions"/>. Default: in strict order.</summary>
+    public Dictionary<string, QueueOptions> Queues { get; } = [];
+
+    /// <summary>What customers may have, by id, or <c>*</c>; see <see cref="CustomerOptions"/>. Default: no limits.</summary>
+    public Dictionary<string, CustomerOptions> Customers { get; } = [];
+
+    /// <summary>Computes priorities of jobs that name none.</summary>
+    [ValidateObjectMembers]
+    public PriorityPolicyOptions PriorityPolicy { get; set; } = new();
+
+    /// <summary>
+    /// After how long a worker that is not heard of any more is forgotten: until then jobs that only it could do wait for it, and are
+    /// not shown as unworkable. Default 1 day.
+    /// </summary>
+    [Range(typeof(TimeSpan), "00:00:10", "365.00:00:00")]
+    public TimeSpan ForgetWorkersAfter { get; set; } = TimeSpan.FromDays(1);
+
+    /// <summary>The wait that <c>wanted_workers</c> of the demand signal aims at. Default 60 s.</summary>
+    [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
+    public TimeSpan TargetWait { get; set; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Reminders registered by a silo at a time, for backoffs of 60 s and more. Their loss loses nothing. Default 10,000.</summary>
     [Range(0, 1_000_000)]
     public int ReminderBudget { get; set; } = 10_000;

@@ -26,12 +26,18 @@ public sealed record Inquiry(
     string? HeldReason = null);
 
 /// <summary>Where a job is not to be tried.</summary>
-/// <param name="Target"><c>worker:ID</c> or <c>instance:ID</c>.</param>
+/// <param name="Target"><c>worker:ID</c>, <c>instance:ID</c>, or <c>memory:MB</c>: where less GPU memory than this is free.</param>
 /// <param name="Until">End, Unix ms of the store's clock.</param>
 public sealed record Exclusion(string Target, long Until)
 {
     public const string WorkerPrefix = "worker:";
     public const string InstancePrefix = "instance:";
+    public const string MemoryPrefix = "memory:";
+
+    /// <summary>GPU memory that must be free, MB; 0: it is no exclusion by memory.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public long MemoryMb => Target.StartsWith(MemoryPrefix, StringComparison.Ordinal)
+        ? long.Parse(Target.AsSpan(MemoryPrefix.Length), System.Globalization.CultureInfo.InvariantCulture) : 0;
 }
 
 /// <summary>The limits of recovery; see the options of the same names.</summary>

@@ -1,4 +1,5 @@
 using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Storage;
 
 namespace OrleansJobGrid.Grains.Jobs;
@@ -72,6 +73,22 @@ public sealed class JobChange
         _events.Add(moved with { Sequence = moved.Sequence + 1 });
         After = After! with { EventCount = After.EventCount + 1 };
         return this;
+    }
+
+    /// <summary>GPU memory that a completed run took at most, MB; null: not known.</summary>
+    public long? PeakGpuMemoryMb { get; set; }
+
+    /// <summary>How the grant that this change ends went, for its queue.</summary>
+    public EndedHint EndedHint(string jobId)
+    {
+        var before = Before!;
+        var failure = _events.Select(e => e.Failure).FirstOrDefault(f => f is not null);
+        var outOfMemory = failure is not null && RetryExclusion.GpuMemoryOf(failure) is not null;
+        var kind = After?.Status == JobStatus.Completed ? EndedKind.Completed : outOfMemory ? EndedKind.OutOfMemory : EndedKind.Other;
+        var (from, to) = (After?.StartedAt ?? before.StartedAt ?? before.LastGrant!.At, After?.FinishedAt ?? _events.LastOrDefault()?.At ?? 0);
+        return new(
+            jobId, before.Epoch, before.CustomerId ?? "", Signature.Of(before).Text, kind, Math.Max(0, to - from),
+            kind == EndedKind.Completed ? PeakGpuMemoryMb : outOfMemory ? RetryExclusion.GpuMemoryOf(failure!) : null);
     }
 
     /// <summary>The operation that writes it.</summary>

@@ -45,6 +45,9 @@ public static partial class JobDecisions
             OnUnknown = s.OnUnknown,
             NotBefore = s.NotBefore,
             Metadata = s.Metadata is null ? null : new(s.Metadata),
+            Requirements = s.Requirements,
+            Size = s.Size,
+            Urgency = s.Urgency,
             BodyHash = s.BodyHash,
             Sequence = sequence,
             CreatedAt = clock,
@@ -119,7 +122,9 @@ public static partial class JobDecisions
                 : job.PauseRequestedAt is not null ? "completed before the requested pause reached it" : null,
         };
         var reason = job.Status.IsGranted() ? after.EndReason : $"late result of epoch {token.Epoch}";
-        return new(ReportOutcome.Accepted, JobChange.Move(job, after, Mover.Worker, JobEventTypes.Completed, clock, reason));
+        var change = JobChange.Move(job, after, Mover.Worker, JobEventTypes.Completed, clock, reason);
+        change.PeakGpuMemoryMb = report.PeakGpuMemoryMb;
+        return new(ReportOutcome.Accepted, change);
     }
 
     /// <summary>The attempt failed.</summary>

@@ -203,6 +203,7 @@ internal sealed partial class JobGrain(
         (_record, _version, _operationId) = (change.After, operation.ExpectedVersion + 1, operation.OperationId);
         _loaded = _record is not null;
         hints.Tell(change.Before, change.After, operation, result);
+        hints.TellEnd(JobId, change);
         Seen();
         FollowUp(change);
         await Remind(change.Before!, change.After);

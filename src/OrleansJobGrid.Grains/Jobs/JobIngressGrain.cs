@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using Orleans.Dashboard;
+using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Grains.Queues;
@@ -18,7 +19,8 @@ namespace OrleansJobGrid.Grains.Jobs;
 /// </remarks>
 [StatelessWorker, NoProfiling, GrainType("jobgrid.ingress")]
 internal sealed class JobIngressGrain(
-    StoreLanes lanes, HintSender hints, RecentSubmissions recent, WorkerDirectory workers, IOptions<JobGridOptions> options, ILogger<JobIngressGrain> logger) : Grain, IJobIngressGrain
+    StoreLanes lanes, HintSender hints, RecentSubmissions recent, WorkerDirectory workers, WorkflowPlaces workflows, QueuePolicies policies,
+    IOptions<JobGridOptions> options, ILogger<JobIngressGrain> logger) : Grain, IJobIngressGrain
 {
     public async Task<IReadOnlyList<SubmitResult>> Submit(Immutable<IReadOnlyList<JobSubmission>> submissions)
     {
@@ -26,9 +28,12 @@ internal sealed class JobIngressGrain(
         if (jobs.Count == 0)
             return [];
         SequenceBlock block;
+        Dictionary<(string Queue, string Customer), long> room;
         try
         {
             block = await lanes.TakeSequence(jobs.Count);
+            jobs = await workflows.Fill(jobs, block.Clock);
+            room = await Room(jobs);
         }
         catch (StoreUnavailableException e)
         {
@@ -36,12 +41,39 @@ internal sealed class JobIngressGrain(
             return [.. jobs.Select(j => new SubmitResult(j.Id, SubmitOutcome.Unknown, e.Message))];
         }
 
-        var services = await Services();
-        return await Task.WhenAll(jobs.Select((job, i) => Submit(job, block.First + i, block.Clock, services)));
+        var registered = await Registered();
+        return await Task.WhenAll(jobs.Select((job, i) => HasRoom(job, room) ? Submit(job, block.First + i, block.Clock, registered) : OverLimit(job)));
     }
 
-    private async Task<SubmitResult> Submit(JobSubmission job, long sequence, long clock, IReadOnlySet<string>? services)
+    /// <summary>How many jobs more each customer of these jobs may have waiting, of those with a limit.</summary>
+    private async Task<Dictionary<(string Queue, string Customer), long>> Room(IReadOnlyList<JobSubmission> jobs)
     {
+        var room = new Dictionary<(string Queue, string Customer), long>();
+        foreach (var job in jobs)
+        {
+            if (job.CustomerId is not { } customer || policies.TermsOf(customer).MaxQueued is not { } most || room.ContainsKey((job.Queue, customer)))
+                continue;
+            room.Add((job.Queue, customer), most - await GrainFactory.Queue(job.Queue).Queued(customer));
+        }
+
+        return room;
+    }
+
+    private static bool HasRoom(JobSubmission job, Dictionary<(string Queue, string Customer), long> room) =>
+        job.CustomerId is not { } customer || !room.TryGetValue((job.Queue, customer), out var left) || (room[(job.Queue, customer)] = left - 1) >= 0;
+
+    /// <summary>A job that stands already is replayed all the same.</summary>
+    private async Task<SubmitResult> OverLimit(JobSubmission job)
+    {
+        if (await lanes.Read(job.Id) is not null)
+            return await Compare(job);
+        var most = policies.TermsOf(job.CustomerId).MaxQueued;
+        return new(job.Id, SubmitOutcome.OverLimit, $"has {most} jobs waiting in queue '{job.Queue}', its limit (MaxQueued): submit again when some have ended");
+    }
+
+    private async Task<SubmitResult> Submit(JobSubmission job, long sequence, long clock, IReadOnlyList<KnownWorker>? registered)
+    {
+        job = job with { Priority = PriorityPolicy.Of(job, policies.TermsOf(job.CustomerId).Tier, options.Value.PriorityPolicy, clock) };
         var timeout = options.Value.AttemptTimeouts.GetValueOrDefault(job.Service, options.Value.AttemptTimeout);
         var change = JobDecisions.Create(job, sequence, clock, (long)timeout.TotalMilliseconds);
         var operation = change.ToOperation(job.Id, 0, default, OperationIds.Next());
@@ -53,7 +85,7 @@ internal sealed class JobIngressGrain(
                 // Before the hint: the grant may come at once.
                 recent.Add(job.Id, change.After!, operation.OperationId);
                 hints.Tell(null, change.After, operation, result);
-                return new(job.Id, SubmitOutcome.Created, null, services is null || services.Contains(job.Service) ? null : WorkerDirectory.Unworkable(job.Service));
+                return new(job.Id, SubmitOutcome.Created, null, registered is null ? null : WorkerDirectory.Unworkable(registered, Signature.Of(change.After!), job.CustomerId ?? ""));
             }
 
             return result.Outcome == OperationOutcome.Conflict
@@ -72,11 +104,11 @@ internal sealed class JobIngressGrain(
     }
 
     /// <summary>For a warning only: where the workers cannot be read, the submission goes on without one.</summary>
-    private async Task<IReadOnlySet<string>?> Services()
+    private async Task<IReadOnlyList<KnownWorker>?> Registered()
     {
         try
         {
-            return await workers.Services();
+            return await workers.All();
         }
         catch (StoreUnavailableException e)
         {

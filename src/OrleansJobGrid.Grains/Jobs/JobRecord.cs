@@ -36,6 +36,13 @@ public sealed record JobRecord
     public string? OnUnknown { get; init; }
     public long? NotBefore { get; init; }
     public RawJson? Metadata { get; init; }
+
+    /// <summary>What it asks of its worker, canonical; null: nothing.</summary>
+    public string? Requirements { get; init; }
+
+    /// <summary>Its size class.</summary>
+    public string? Size { get; init; }
+    public string? Urgency { get; init; }
     public required string BodyHash { get; init; }
 
     /// <summary>Its place among all submissions; a rescued or retried job keeps it.</summary>

@@ -48,6 +48,9 @@ public static class JobViews
         Rescues = r.Rescues,
         Fingerprint = r.Fingerprint,
         StallTimeoutMs = r.StallTimeoutMs,
+        Requirements = r.Requirements,
+        Urgency = r.Urgency,
+        MemoryFloorMb = r.Exclusions?.Select(e => e.MemoryMb).DefaultIfEmpty(0).Max() is > 0 and var floor ? floor : null,
     };
 
     public static JobEventView Of(JobEvent e) =>

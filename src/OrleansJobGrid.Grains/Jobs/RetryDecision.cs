@@ -36,6 +36,8 @@ public readonly record struct RetryDecision(bool Retry, long DelayMs, string Rea
 
         var backoff = record.Retry is { } own ? policy with { BaseDelayMs = own.BaseDelayMs, MaxDelayMs = own.MaxDelayMs, Multiplier = own.Multiplier } : policy;
         var exclude = RetryExclusion.Of(record, failure);
+        if (exclude is { IsMemory: true } && elsewhere == false)
+            return new(false, 0, $"it ran out of GPU memory, and no live worker has a device with the {exclude.Target[Exclusion.MemoryPrefix.Length..]} MB that it would need at least");
         var kept = exclude is not null && elsewhere == false;
         if (kept && backoff.MaxDelayMs == 0 && policies.Find(record.Service, FailureClasses.Transient) is { } transient)
             backoff = transient;
@@ -66,9 +68,28 @@ public sealed record RetryExclusion(string Target, long ForMs, bool Hard)
     /// <summary>How long what is missing keeps a job away: long enough to try all others, short enough for somebody to mend it.</summary>
     public const long MissingMs = 600_000;
 
-    /// <summary>The service instance where the work was outside, else the worker that did it; null: the class asks for none.</summary>
+    // A device that was empty but for what its driver keeps had nothing more to give.
+    private const double AsGoodAsEmpty = 0.9;
+
+    /// <summary>Steps of a floor, MB, so that jobs of like size share their requirement.</summary>
+    private const long FloorStepMb = 256;
+
+    /// <summary>Whether it keeps the job from devices with less free memory, and not from a place.</summary>
+    public bool IsMemory => Target.StartsWith(Exclusion.MemoryPrefix, StringComparison.Ordinal);
+
+    /// <summary>GPU memory that an attempt had to itself when it ran out of it, MB (of a device that was as good as empty all of it); null: it failed otherwise, or nobody measured.</summary>
+    internal static long? GpuMemoryOf(FailureReport failure) =>
+        failure is not { FailureClass: FailureClasses.ResourceExhaustion, GpuMemoryGivenMb: { } given } ? null
+            : failure.GpuMemoryTotalMb is { } total && given >= total * AsGoodAsEmpty ? total : given;
+
+    /// <summary>
+    /// Where GPU memory ran out and its figures are known: devices with no more of it; else the service instance where the work was
+    /// outside, else the worker that did it. Null: the class asks for none.
+    /// </summary>
     internal static RetryExclusion? Of(JobRecord record, FailureReport failure)
     {
+        if (GpuMemoryOf(failure) is { } had)
+            return new(FormattableString.Invariant($"{Exclusion.MemoryPrefix}{(had / FloorStepMb + 1) * FloorStepMb}"), ExhaustedMs, Hard: false);
         var target = failure.Instance is { Length: > 0 } instance ? Exclusion.InstancePrefix + instance
             : record.LastGrant is { } grant ? Exclusion.WorkerPrefix + grant.WorkerId
             : null;

@@ -1,7 +1,11 @@
+using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Operations;
 using OrleansJobGrid.Contracts.Queues;
+using OrleansJobGrid.Contracts.Workers;
+using OrleansJobGrid.Grains.Hosting;
+using OrleansJobGrid.Grains.Storage;
 using OrleansJobGrid.Grains.Time;
 using OrleansJobGrid.Grains.Workers;
 using OrleansJobGrid.Storage;
@@ -10,7 +14,8 @@ namespace OrleansJobGrid.Grains.Operations;
 
 /// <inheritdoc cref="IGridOperationsGrain"/>
 [StatelessWorker, GrainType("jobgrid.operations")]
-internal sealed class GridOperationsGrain(IJobStore store, WorkerDirectory workers) : Grain, IGridOperationsGrain
+internal sealed class GridOperationsGrain(
+    IJobStore store, StoreClock clock, WorkerDirectory workers, WorkerRegistry registry, IOptions<JobGridOptions> options) : Grain, IGridOperationsGrain
 {
     private const string Ok = "ok";
     private const string Degraded = "degraded";
@@ -19,7 +24,7 @@ internal sealed class GridOperationsGrain(IJobStore store, WorkerDirectory worke
     public async Task<IReadOnlyList<WorkerView>> Workers()
     {
         var page = await workers.Sessions();
-        return [.. page.Sessions.Select(s => ViewOf(s, page.Clock)).OrderBy(w => w.WorkerId, StringComparer.Ordinal)];
+        return [.. (await workers.All()).Select(w => ViewOf(w, page.Clock)).OrderBy(w => w.WorkerId, StringComparer.Ordinal)];
     }
 
     public async Task<IReadOnlyList<QueueSummary>> Queues()
@@ -39,15 +44,49 @@ internal sealed class GridOperationsGrain(IJobStore store, WorkerDirectory worke
         return [.. marks.Select(m => m.Queue).Distinct(StringComparer.Ordinal)];
     }
 
-    public Task<WorkerControlAnswer> Drain(string workerId, TimeSpan? budget, string reason) => throw new NotSupportedException();
+    public Task<WorkerControlAnswer> Drain(string workerId, TimeSpan? budget, string reason)
+    {
+        long? until = budget is { } limit ? clock.Now + (long)limit.TotalMilliseconds : null;
+        var wish = new DrainWish(Guid.NewGuid(), until, reason);
+        return Change(workerId, r => r with { Drain = wish }, budget is null
+            ? $"Worker '{workerId}' claims no more; its jobs end. 'jobgrid undrain {workerId}' lets it claim again."
+            : $"Worker '{workerId}' claims no more; what still runs in {budget.Value.TotalSeconds:0} s is handed on. 'jobgrid undrain {workerId}' lets it claim again.");
+    }
 
-    public Task<WorkerControlAnswer> Resume(string workerId) => throw new NotSupportedException();
+    public Task<WorkerControlAnswer> Resume(string workerId) =>
+        Change(workerId, r => r.Drain is null ? r : r with { Drain = null }, $"Worker '{workerId}' claims jobs.");
 
-    public Task<WorkerControlAnswer> Forget(string workerId) => throw new NotSupportedException();
+    public async Task<WorkerControlAnswer> Forget(string workerId)
+    {
+        var known = (await workers.All()).FirstOrDefault(w => w.WorkerId == workerId);
+        if (known is null)
+            return new(false, false, $"There is no worker '{workerId}'.");
+        if (known.Live)
+            return new(true, false, $"Worker '{workerId}' lives: drain it and stop its process first, or wait until its lease has ended.");
+        await registry.Change(workerId, _ => null);
+        workers.Forget();
+        return new(true, true, $"Worker '{workerId}' is forgotten.");
+    }
 
-    public Task<IReadOnlyList<ModelView>> Models() => throw new NotSupportedException();
+    public async Task<IReadOnlyList<ModelView>> Models() => DemandReport.Models(await Waiting(), await workers.All());
 
-    public Task<IReadOnlyList<DemandView>> Demand() => throw new NotSupportedException();
+    public async Task<IReadOnlyList<DemandView>> Demand() =>
+        DemandReport.Classes(await Waiting(), await workers.All(), options.Value.TargetWait, clock.Now);
+
+    private async Task<WorkerControlAnswer> Change(string workerId, Func<Registration, Registration> change, string message)
+    {
+        if ((await registry.Change(workerId, r => r is null ? null : change(r))).Registration is null)
+            return new(false, false, $"There is no worker '{workerId}'.");
+        workers.Forget();
+        GrainFactory.Worker(workerId).RegistrationChanged().Ignore();
+        return new(true, true, message);
+    }
+
+    private async Task<IReadOnlyList<BucketDemand>> Waiting()
+    {
+        var demands = await Task.WhenAll((await QueueNames()).Select(q => GrainFactory.Queue(q).Demand()));
+        return [.. demands.SelectMany(d => d)];
+    }
 
     public async Task<GridHealth> Health()
     {
@@ -66,27 +105,44 @@ internal sealed class GridOperationsGrain(IJobStore store, WorkerDirectory worke
         List<string> reasons = [.. about.Findings.Where(f => f.Warning is not null).Select(f => $"{f.Setting} = {f.Value}: {f.Warning}")];
         var stuck = await Task.WhenAll(Enumerable.Range(0, store.ShardCount).Select(shard => GrainFactory.GetGrain<IWheelGrain>(shard).Stuck()));
         reasons.AddRange(stuck.SelectMany(s => s).Select(s => $"Job '{s.Key}' is due and cannot be moved: {s.Value}"));
-        if ((await workers.Sessions()).Sessions.Count == 0)
+        if ((await workers.Live()).Count == 0)
             reasons.Add("No worker is registered: jobs wait. Start one (role 'worker').");
         return new(reasons.Count == 0 ? Ok : Degraded, reasons, health);
     }
 
-    private static WorkerView ViewOf(SessionRecord session, long clock)
+    private static WorkerView ViewOf(KnownWorker worker, long clock)
     {
-        var body = SessionBody.Read(session);
+        var (session, body, registration) = (worker.Session, worker.Body, worker.Registration);
+        var breakers = body?.Breakers ?? new Dictionary<string, BreakerView>();
         return new()
         {
-            WorkerId = session.WorkerId,
-            Node = body.Node,
-            Services = body.Services,
-            Slots = body.Slots,
-            Jobs = body.Jobs,
-            State = session.ExpiresAt <= clock ? "lost" : body.Draining ? "draining" : "active",
-            LeaseExpiresAt = session.ExpiresAt,
-            StartedAt = body.StartedAt,
-            Version = body.Version,
-            SessionId = session.Id,
-            Instances = [.. body.Instances.Select(i => new InstanceView(i.Instance, i.Service, i.OnThisMachine, body.Breakers.GetValueOrDefault(i.Instance)))],
+            WorkerId = worker.WorkerId,
+            Node = body?.Node ?? registration!.Node,
+            Services = worker.Services,
+            Slots = worker.Slots,
+            Jobs = body?.Jobs ?? [],
+            State = StateOf(worker, clock),
+            LeaseExpiresAt = session?.ExpiresAt ?? 0,
+            StartedAt = body?.StartedAt ?? 0,
+            Version = body?.Version ?? registration!.Version,
+            SessionId = session?.Id ?? "",
+            Instances = [.. (body?.Instances ?? registration!.Instances).Select(i => new InstanceView(i.Instance, i.Service, i.OnThisMachine, breakers.GetValueOrDefault(i.Instance)))],
+            Capabilities = registration?.Capabilities,
+            Gpu = body?.Gpu,
+            LoadedModels = body?.LoadedModels ?? [],
+            ModelLoads = body?.ModelLoads ?? 0,
+            LastSeenAt = session is null ? registration!.LastSeenAt : clock,
+            DrainReason = registration?.Drain?.Reason,
+            Doubts = DeviceTruth.Doubts(Contracts.Matching.WorkerCapabilities.Parse(registration?.Capabilities), body?.Gpu),
         };
     }
+
+    private static string StateOf(KnownWorker worker, long clock) => worker switch
+    {
+        { Session: null } => "offline",
+        { Session: { } session } when session.ExpiresAt <= clock => "lost",
+        { Body: { Draining: true, Jobs.Count: 0 } } => "drained",
+        { Body.Draining: true } => "draining",
+        _ => "active",
+    };
 }

@@ -38,7 +38,14 @@ internal sealed class JobQueryGrain(IJobStore store, StoreLanes lanes, JobLister
         return [.. events.Select(e => JobViews.Of(JobRecordFormat.ReadEvent(e)))];
     }
 
-    public Task<JobWhy?> Why(string jobId) => throw new NotSupportedException();
+    public async Task<JobWhy?> Why(string jobId)
+    {
+        if (await lanes.Read(jobId) is not { } stored)
+            return null;
+        var record = JobRecordFormat.Read(jobId, stored.Record);
+        var wait = record.IsReady ? await GrainFactory.Queue(record.Queue).Wait(jobId) : null;
+        return WhyReport.Of(jobId, record, await workers.All(), wait, lanes.Clock.Now);
+    }
 
     public async Task<JobPage> List(JobFilter filter)
     {
@@ -99,5 +106,5 @@ internal sealed class JobQueryGrain(IJobStore store, StoreLanes lanes, JobLister
         return Math.Max(0, clock - JobRecordFormat.Read(entry.JobId, stored.Record).CreatedAt) / 1000.0;
     }
 
-    private Task<string?> Unworkable(JobRecord record) => workers.Unworkable(Signature.Of(record));
+    private Task<string?> Unworkable(JobRecord record) => workers.Unworkable(Signature.Of(record), record.CustomerId ?? "");
 }

@@ -1,5 +1,6 @@
 using Orleans.Concurrency;
 using OrleansJobGrid.Contracts;
+using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Grains.Jobs;
 using OrleansJobGrid.Grains.Storage;
@@ -15,6 +16,7 @@ public sealed class HintSender(IGrainFactory grains, StoreLanes lanes)
 {
     private readonly Lock _lock = new();
     private Dictionary<string, List<ReadyHint>> _pending = new(StringComparer.Ordinal);
+    private Dictionary<string, List<EndedHint>> _ended = new(StringComparer.Ordinal);
     private bool _sending;
 
     /// <summary>Called with every hint; a test drops some by answering false.</summary>
@@ -29,21 +31,36 @@ public sealed class HintSender(IGrainFactory grains, StoreLanes lanes)
                 true, lanes.ShardOf(operation.JobId), operation.JobId, result.ReadyNumber,
                 entry.Order.Priority, entry.Order.Time, entry.Order.Sequence, entry.SignatureText, entry.Customer));
         }
-        else if (operation.RemoveReady && after is not { Status: Contracts.Jobs.JobStatus.Assigned } && result.ReadyNumber > 0)
+        else if (operation.RemoveReady && after is not { Status: JobStatus.Assigned } && result.ReadyNumber > 0)
         {
             // A grant was popped by its queue; only what left otherwise must be told.
             Add(before!.Queue, new(false, lanes.ShardOf(operation.JobId), operation.JobId, result.ReadyNumber, 0, 0, 0, "", ""));
         }
     }
 
+    /// <summary>Tells the queue that a job which it granted is held no more, if that is what the change did.</summary>
+    public void TellEnd(string jobId, JobChange change)
+    {
+        if (change.Before is { } before && IsHeld(before) && !IsHeld(change.After))
+            Add(() => _ended, before.Queue, change.EndedHint(jobId));
+    }
+
+    private static bool IsHeld(JobRecord? job) => job is not null && (job.Status.IsGranted() || job.Status == JobStatus.Reconciling);
+
     private void Add(string queue, ReadyHint hint)
     {
-        if (Filter?.Invoke(queue, hint) == false)
-            return;
+        if (Filter?.Invoke(queue, hint) != false)
+            Add(() => _pending, queue, hint);
+    }
+
+    private void Add<T>(Func<Dictionary<string, List<T>>> to, string queue, T hint)
+    {
         lock (_lock)
         {
-            if (!_pending.TryGetValue(queue, out var list))
-                _pending.Add(queue, list = []);
+            // Asked inside the lock, since sending puts others in their place.
+            var pending = to();
+            if (!pending.TryGetValue(queue, out var list))
+                pending.Add(queue, list = []);
             list.Add(hint);
             if (_sending)
                 return;
@@ -57,13 +74,17 @@ public sealed class HintSender(IGrainFactory grains, StoreLanes lanes)
     private void Send()
     {
         Dictionary<string, List<ReadyHint>> batch;
+        Dictionary<string, List<EndedHint>> ended;
         lock (_lock)
         {
-            batch = _pending;
-            _pending = new(StringComparer.Ordinal);
+            (batch, ended) = (_pending, _ended);
+            (_pending, _ended) = (new(StringComparer.Ordinal), new(StringComparer.Ordinal));
             _sending = false;
         }
 
+        // Ends first: what they free is there when the new entries look for workers.
+        foreach (var (queue, hints) in ended)
+            grains.Queue(queue).Ended(new Immutable<IReadOnlyList<EndedHint>>(hints)).Ignore();
         foreach (var (queue, hints) in batch)
             grains.Queue(queue).Hint(new Immutable<IReadOnlyList<ReadyHint>>(hints)).Ignore();
     }

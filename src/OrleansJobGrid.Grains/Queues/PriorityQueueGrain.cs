@@ -4,29 +4,36 @@ using Orleans.Concurrency;
 using Orleans.Dashboard;
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Matching;
 using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Grains.Jobs;
+using OrleansJobGrid.Grains.Matching;
+using OrleansJobGrid.Grains.Storage;
 using OrleansJobGrid.Grains.Time;
+using OrleansJobGrid.Grains.Workers;
 using OrleansJobGrid.Storage;
 
 namespace OrleansJobGrid.Grains.Queues;
 
 /// <inheritdoc cref="IPriorityQueueGrain"/>
 [NoProfiling, GrainType("jobgrid.queue")]
-internal sealed class PriorityQueueGrain(IJobStore store, LongPolls polls, TimeProvider time, ILogger<PriorityQueueGrain> logger) : Grain, IPriorityQueueGrain
+internal sealed partial class PriorityQueueGrain(
+    IJobStore store, StoreLanes lanes, WorkerDirectory directory, QueuePolicies policies, LongPolls polls, TimeProvider time, ILogger<PriorityQueueGrain> logger)
+    : Grain, IPriorityQueueGrain
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan ShardAgain = TimeSpan.FromMinutes(1);
     private const int ProfilesKept = 10_000;
     private static readonly TimeSpan SetAsideFor = TimeSpan.FromSeconds(2);
 
-    private readonly ReadyView _view = new(store.ShardCount);
     private readonly ClaimWaiters _waiters = new();
     private readonly Dictionary<long, Signature> _signatures = [];
     private readonly Dictionary<int, long> _marksBefore = [];
     private readonly List<(ReadyItem Item, long Since)> _setAside = [];
     private Task _loaded = Task.CompletedTask;
-    private readonly Dictionary<string, (ClaimRequest Last, ServiceProfile Profile)> _profiles = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (ClaimRequest Last, WorkerMatch Worker)> _profiles = new(StringComparer.Ordinal);
+    private ReadyView _view = null!;
+    private QueuePolicy _policy = QueuePolicy.Strict;
     private long _lastRoutineScan;
     private int _nextRoutineShard;
     private long _rescans;
@@ -35,6 +42,8 @@ internal sealed class PriorityQueueGrain(IJobStore store, LongPolls polls, TimeP
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
+        _policy = policies.Of(Name);
+        _view = new(store.ShardCount, _policy);
         _lastRoutineScan = time.GetTimestamp();
         _loaded = Load();
         this.RegisterGrainTimer(OnTick, new GrainTimerCreationOptions { DueTime = Tick, Period = Tick, Interleave = true, KeepAlive = true });
@@ -44,19 +53,22 @@ internal sealed class PriorityQueueGrain(IJobStore store, LongPolls polls, TimeP
     public async Task<ClaimAnswer> Claim(ClaimRequest request)
     {
         await _loaded;
-        var profile = ProfileOf(request);
+        if (MatchOf(request) is not { } worker)
+            return new([], NeedsCapabilities: true);
+        if (!_policy.Labels.All(worker.HasLabel))
+            return ClaimAnswer.None;
         var deadline = time.GetTimestamp() + (long)(request.Wait.TotalSeconds * time.TimestampFrequency);
         ReadyItem? reserved = null;
         while (true)
         {
-            var (answer, over) = await Start(request, profile, reserved);
+            var (answer, over) = await Start(request, worker, reserved);
             if (over || answer.Grants.Count > 0 || time.GetTimestamp() >= deadline)
                 return answer;
             // Something may have come in while the starts were awaited.
-            reserved = _view.Pop(profile);
+            reserved = Pop(worker, request.Facts);
             if (reserved is not null)
                 continue;
-            var waiter = _waiters.Add(request.ClaimId, profile, deadline);
+            var waiter = _waiters.Add(request.ClaimId, worker, request.Facts, deadline);
             await polls.Wait(waiter.Wake.Task, time.GetElapsedTime(time.GetTimestamp(), deadline));
             if (!waiter.Wake.Task.IsCompleted)
                 _waiters.End(w => ReferenceEquals(w, waiter));
@@ -91,14 +103,6 @@ internal sealed class PriorityQueueGrain(IJobStore store, LongPolls polls, TimeP
         return Task.CompletedTask;
     }
 
-    public Task Ended(Immutable<IReadOnlyList<EndedHint>> hints) => Task.CompletedTask;
-
-    public Task<long> Queued(string customer) => throw new NotSupportedException();
-
-    public Task<QueueWait?> Wait(string jobId) => throw new NotSupportedException();
-
-    public Task<IReadOnlyList<BucketDemand>> Demand() => throw new NotSupportedException();
-
     public Task<QueueView> Describe() => Task.FromResult(new QueueView(Name, _view.Count, _waiters.Count, _view.Depths, _rescans));
 
     public Task<long?> Position(string jobId) => Task.FromResult(_view.Position(jobId));
@@ -107,7 +111,7 @@ internal sealed class PriorityQueueGrain(IJobStore store, LongPolls polls, TimeP
     /// Starts up to the number asked for, refilling what was refused, until the view has no more for this worker; over: nothing can be
     /// granted to its session any more.
     /// </summary>
-    private async Task<(ClaimAnswer Answer, bool Over)> Start(ClaimRequest request, ServiceProfile profile, ReadyItem? reserved)
+    private async Task<(ClaimAnswer Answer, bool Over)> Start(ClaimRequest request, WorkerMatch worker, ReadyItem? reserved)
     {
         var grants = new List<JobGrant>(request.Max);
         while (grants.Count < request.Max)
@@ -116,7 +120,7 @@ internal sealed class PriorityQueueGrain(IJobStore store, LongPolls polls, TimeP
             if (reserved is { } first)
                 items.Add(first);
             reserved = null;
-            while (items.Count < request.Max - grants.Count && _view.Pop(profile) is { } item)
+            while (items.Count < request.Max - grants.Count && Pop(worker, request.Facts) is { } item)
                 items.Add(item);
             if (items.Count == 0)
                 break;
@@ -137,21 +141,32 @@ internal sealed class PriorityQueueGrain(IJobStore store, LongPolls polls, TimeP
         return (new(grants), false);
     }
 
-    /// <summary>A worker claims again and again with the very same lists, which a call within the silo does not copy.</summary>
-    private ServiceProfile ProfileOf(ClaimRequest request)
+    private ReadyItem? Pop(WorkerMatch worker, ClaimFacts facts) => _view.Pop(worker, facts, lanes.Clock.Now);
+
+    /// <summary>A worker claims again and again with the very same lists, which a call within the silo does not copy. Null: its capabilities are not known here.</summary>
+    private WorkerMatch? MatchOf(ClaimRequest request)
     {
-        if (_profiles.TryGetValue(request.WorkerId, out var known)
-            && ReferenceEquals(known.Last.Services, request.Services) && ReferenceEquals(known.Last.Instances, request.Instances))
+        var known = _profiles.GetValueOrDefault(request.WorkerId);
+        if (known.Worker is not null && known.Last.CapabilitiesKey == request.CapabilitiesKey
+            && Same(known.Last.Services, request.Services) && Same(known.Last.Instances, request.Instances))
         {
-            return known.Profile;
+            return known.Worker;
         }
 
+        var capabilities = request.CapabilitiesKey.Length == 0 ? WorkerCapabilities.None
+            : request.Capabilities is { } text ? WorkerCapabilities.Parse(text)
+            : known.Last?.CapabilitiesKey == request.CapabilitiesKey ? known.Worker!.Capabilities
+            : null;
+        if (capabilities is null)
+            return null;
         if (_profiles.Count >= ProfilesKept)
             _profiles.Clear();
-        var profile = new ServiceProfile(request.Services, request.WorkerId, request.Instances);
-        _profiles[request.WorkerId] = (request, profile);
-        return profile;
+        var worker = new WorkerMatch(capabilities, request.Services, request.Instances, request.WorkerId);
+        _profiles[request.WorkerId] = (request, worker);
+        return worker;
     }
+
+    private static bool Same(IReadOnlyList<string> a, IReadOnlyList<string> b) => ReferenceEquals(a, b) || a.SequenceEqual(b, StringComparer.Ordinal);
 
     /// <summary>A job that is not to be had leaves the view; a fault, or a session that is over, puts its entry back for others.</summary>
     private async Task<(StartAnswer Answer, Exception? Fault)> Start(ReadyItem item, ClaimRequest request)
@@ -159,6 +174,9 @@ internal sealed class PriorityQueueGrain(IJobStore store, LongPolls polls, TimeP
         try
         {
             var answer = await GrainFactory.Job(item.Ready.JobId).TryStart(new(request.WorkerId, request.SessionId));
+            if (answer.Grant is { } grant)
+                return (answer with { Grant = Granted(item, grant) }, null);
+            Release(item);
             if (answer.SessionEnded)
                 PutBack(item);
             return (answer, null);
@@ -166,6 +184,7 @@ internal sealed class PriorityQueueGrain(IJobStore store, LongPolls polls, TimeP
         catch (StoreUnavailableException e)
         {
             logger.StartFailed(Name, item.Ready.JobId, e);
+            Release(item);
             PutBack(item);
             return (default, e);
         }
@@ -173,6 +192,7 @@ internal sealed class PriorityQueueGrain(IJobStore store, LongPolls polls, TimeP
         {
             // It may be the job itself, such as a record that cannot be read: it must not stand before all others for ever.
             logger.StartFailed(Name, item.Ready.JobId, e);
+            Release(item);
             _setAside.Add((item, time.GetTimestamp()));
             return (default, e);
         }
@@ -190,12 +210,25 @@ internal sealed class PriorityQueueGrain(IJobStore store, LongPolls polls, TimeP
     /// </summary>
     private void Wake(Signature signature)
     {
-        while (_view.Has(signature) && _waiters.TakeFor(signature) is var (waiter, profile))
-            waiter.Wake.SetResult(_view.Pop(profile));
+        var clock = lanes.Clock.Now;
+        while (_view.Has(signature))
+        {
+            var waiter = _policy.Affinity
+                ? _waiters.TakeBest(Serves, CanTake, w => _view.Suitability(signature, w.Facts))
+                : _waiters.TakeBest<int>(Serves, CanTake, null);
+            if (waiter is null)
+                return;
+            waiter.Wake.SetResult(_view.Pop(waiter.Worker, waiter.Facts, clock));
+        }
+
+        bool Serves(WorkerMatch worker) => _view.Serves(signature, worker);
+
+        bool CanTake(ClaimWaiter waiter) => _view.CanTake(signature, waiter.Worker, waiter.Facts, clock);
     }
 
     private async Task Load()
     {
+        await LoadState();
         foreach (var mark in await store.ReadReadyMarksAsync(CancellationToken.None))
         {
             if (mark.Queue == Name)
@@ -220,6 +253,7 @@ internal sealed class PriorityQueueGrain(IJobStore store, LongPolls polls, TimeP
             if (!_loaded.IsCompletedSuccessfully)
                 await (_loaded = Load());
             await Compare();
+            await Keep();
         }
         catch (JobStoreException e)
         {

@@ -1,96 +1,95 @@
+using OrleansJobGrid.Contracts.Matching;
 using OrleansJobGrid.Grains.Jobs;
+using OrleansJobGrid.Grains.Matching;
 using OrleansJobGrid.Storage;
 
 namespace OrleansJobGrid.Grains.Queues;
 
 /// <summary>
-/// The ready entries of one queue in memory: a heap for each requirement signature, so that a claim compares the heads of the
-/// buckets that its worker can serve and never scans jobs. Pure: no Orleans, no clock, no store.
+/// The ready entries of one queue in memory: a heap for each requirement signature (and customer, where they are told apart), so that
+/// a claim compares the heads of the buckets that its worker can serve and never scans jobs. Pure: no Orleans, no clock, no store.
 /// </summary>
 /// <remarks>
 /// An entry is known by (job, number): an entry that comes back has a new number, so a late word about the old one cannot take it
-/// out. Heaps drop dead entries when they reach the head, or when they are more than the living.
+/// out. What a claim takes is reserved for its customer until <see cref="Release"/> or <see cref="Ended"/>.
 /// </remarks>
-public sealed class ReadyView
+public sealed partial class ReadyView
 {
-    private const int DeadAllowed = 64;
+    private const int EmptyBucketsKept = 64;
+    private const int ProfilesKept = 10_000;
+    private const int SharesKept = 10_000;
 
-    private readonly Dictionary<string, Entry> _entries = new(StringComparer.Ordinal);
+    private readonly QueuePolicy _policy;
+    private readonly JobOrder _order;
+    private readonly LaneOrder _laneOrder;
+    private readonly HashSet<QueuedJob> _jobs = new(new QueuedJobById());
+    private readonly HashSet<QueuedJob>.AlternateLookup<JobKey> _byId;
     private readonly Dictionary<long, Bucket> _buckets = [];
+    private readonly List<Bucket> _made = [];
+    private readonly Dictionary<string, CustomerShare> _customers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, Servable> _servable = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, LearnedKind> _learned = new(StringComparer.Ordinal);
     private readonly NumberTrack[] _tracks;
-    private readonly Dictionary<string, List<Bucket>> _servable = new(StringComparer.Ordinal);
+    private bool _apart;
+    private int _empty;
 
-    public ReadyView(int shards) => _tracks = [.. Enumerable.Range(0, shards).Select(_ => new NumberTrack())];
+    /// <summary>Makes an empty view.</summary>
+    /// <param name="shards">Shards of the store.</param>
+    /// <param name="policy">How it chooses; null: in strict order.</param>
+    public ReadyView(int shards, QueuePolicy? policy = null)
+    {
+        _policy = policy ?? QueuePolicy.Strict;
+        _order = new(_policy.AgeingStepMs);
+        _laneOrder = new(_order, _policy.Fair);
+        _apart = _policy.TellsCustomersApart;
+        _byId = _jobs.GetAlternateLookup<JobKey>();
+        _tracks = [.. Enumerable.Range(0, shards).Select(_ => new NumberTrack())];
+    }
 
     /// <summary>Entries in the view.</summary>
-    public int Count => _entries.Count;
+    public int Count => _jobs.Count;
 
     /// <summary>Depth by the text of the signature.</summary>
-    public IReadOnlyDictionary<string, long> Depths =>
-        _buckets.Values.Where(b => b.Live > 0).ToDictionary(b => b.Signature.Text, b => (long)b.Live, StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, long> Depths => Live.ToDictionary(b => b.Signature.Text, b => (long)b.Live, StringComparer.Ordinal);
 
     /// <summary>The signatures that entries in the view have.</summary>
-    public IReadOnlyList<Signature> Signatures => [.. _buckets.Values.Where(b => b.Live > 0).Select(b => b.Signature)];
+    public IReadOnlyList<Signature> Signatures => [.. Live.Select(b => b.Signature)];
 
-    /// <summary>Entries that the heaps hold, the dead ones counted in.</summary>
-    internal int Held => _buckets.Values.Sum(b => b.Heap.Count);
+    private IEnumerable<Bucket> Live => _buckets.Values.Where(b => b.Live > 0);
 
     /// <summary>Puts an entry in. False: it is known already, or an older one than what is known.</summary>
-    public bool Add(int shard, StoredReady ready, Signature signature)
+    public bool Add(int shard, in StoredReady ready, Signature signature)
     {
         _tracks[shard].Saw(ready.Number);
-        if (_entries.TryGetValue(ready.JobId, out var known))
+        if (Find(ready.JobId) is { } known)
         {
-            if (known.Ready.Number >= ready.Number)
+            if (known.Number >= ready.Number)
                 return false;
             Take(known);
         }
 
-        Insert(new(shard, ready, BucketOf(signature)));
+        Insert(new(shard, ready, ShareOf(ready.Customer)), BucketOf(signature));
         return true;
     }
 
     /// <summary>Takes out the entry of this number, and no later one.</summary>
     public bool Remove(string jobId, long number)
     {
-        if (!_entries.TryGetValue(jobId, out var entry) || entry.Ready.Number != number)
+        if (Find(jobId) is not { } job || job.Number != number)
             return false;
-        Take(entry);
+        Take(job);
         return true;
-    }
-
-    /// <summary>Takes out the first entry, in order, that a worker of this profile can do.</summary>
-    public ReadyItem? Pop(ServiceProfile profile)
-    {
-        Bucket? best = null;
-        ReadyOrder bestOrder = default;
-        foreach (var bucket in Servable(profile))
-        {
-            if (!bucket.Excluded.Contains(profile.Worker) && Head(bucket) is { } head && (best is null || head < bestOrder))
-                (best, bestOrder) = (bucket, head);
-        }
-
-        if (best is null)
-            return null;
-        var entry = best.Heap.Dequeue();
-        Take(entry);
-        return new(entry.Shard, entry.Ready, best.Signature);
     }
 
     /// <summary>Whether an entry of this signature is in.</summary>
     public bool Has(Signature signature) => _buckets.TryGetValue(signature.Hash, out var bucket) && bucket.Live > 0;
 
-    /// <summary>Puts back what <see cref="Pop"/> took, unless something newer is in.</summary>
-    public void PutBack(ReadyItem item) => Add(item.Shard, item.Ready, item.Signature);
+    /// <summary>Jobs of a customer that wait.</summary>
+    public long Waiting(string customer) => _customers.TryGetValue(customer, out var share) ? share.Waiting : 0;
 
-    /// <summary>The place of a job among all entries, from 1; null: not in the view. Reads the whole view.</summary>
-    public long? Position(string jobId)
-    {
-        if (!_entries.TryGetValue(jobId, out var entry))
-            return null;
-        var order = entry.Ready.Order;
-        return 1 + _entries.Values.LongCount(e => e.Ready.Order < order);
-    }
+    /// <summary>The place of a job among all entries by priority and order, from 1; null: not in the view.</summary>
+    public long? Position(string jobId) =>
+        Find(jobId) is { } job ? 1 + Live.Sum(b => b.Lanes.Values.Sum(l => (long)l.Jobs.CountBefore(job, int.MaxValue))) : null;
 
     /// <summary>Whether the view saw every number of a shard up to this one.</summary>
     public bool SawAll(int shard, long number) => _tracks[shard].Contiguous >= number;
@@ -102,10 +101,10 @@ public sealed class ReadyView
     /// <returns>Entries that came in.</returns>
     public IReadOnlyList<ReadyItem> Reconcile(int shard, long lastNumber, IReadOnlyDictionary<string, StoredReady> found, Func<long, Signature> signatureOf)
     {
-        foreach (var entry in _entries.Values.Where(e => e.Shard == shard && e.Ready.Number <= lastNumber).ToList())
+        foreach (var job in _jobs.Where(j => j.Shard == shard && j.Number <= lastNumber).ToList())
         {
-            if (!found.TryGetValue(entry.Ready.JobId, out var stored) || stored.Number != entry.Ready.Number)
-                Take(entry);
+            if (!found.TryGetValue(job.Key.ToString(), out var stored) || stored.Number != job.Number)
+                Take(job);
         }
 
         var added = new List<ReadyItem>();
@@ -120,80 +119,139 @@ public sealed class ReadyView
         return added;
     }
 
-    private static ReadyOrder? Head(Bucket bucket)
+    private QueuedJob? Find(string jobId) => _byId.TryGetValue(JobKey.Of(jobId), out var job) ? job : null;
+
+    private void Insert(QueuedJob job, Bucket bucket)
     {
-        while (bucket.Heap.TryPeek(out var entry, out var order))
+        if (bucket.Live++ == 0)
+            _empty--;
+        _jobs.Add(job);
+        if (job.Customer.Waiting++ == 0 && job.Customer.InFlight == 0)
+            Enters(job.Customer);
+        Put(job, LaneOf(bucket, job.Customer));
+    }
+
+    private void Take(QueuedJob job)
+    {
+        var bucket = job.Lane.Bucket;
+        _jobs.Remove(job);
+        _passed.Remove(job);
+        job.Customer.Waiting--;
+        Unput(job);
+        if (--bucket.Live == 0 && ++_empty > Math.Max(EmptyBucketsKept, _buckets.Count / 2))
+            DropEmptyBuckets();
+    }
+
+    /// <summary>Into its lane, which keeps its own place among the bucket's.</summary>
+    private static void Put(QueuedJob job, Lane lane)
+    {
+        job.Lane = lane;
+        lane.Jobs.Add(job);
+        if (lane.HeapIndex >= 0)
         {
-            if (entry.Live)
-                return order;
-            bucket.Heap.Dequeue();
+            if (job.HeapIndex == 0)
+                lane.Bucket.Open.Moved(lane);
+            return;
         }
 
-        return null;
+        if (lane.Jobs.Count == 1)
+            lane.Customer?.Lanes.Add(lane);
+        if (lane.Customer is not { Held: true })
+            lane.Bucket.Open.Add(lane);
     }
 
-    private void Insert(Entry entry)
+    private static void Unput(QueuedJob job)
     {
-        _entries[entry.Ready.JobId] = entry;
-        entry.Bucket.Live++;
-        entry.Bucket.Heap.Enqueue(entry, entry.Ready.Order);
+        var lane = job.Lane;
+        if (lane.Jobs.Count == 1)
+        {
+            // While its first job is still there, by which it is compared.
+            if (lane.HeapIndex >= 0)
+                lane.Bucket.Open.Remove(lane);
+            lane.Jobs.Remove(job);
+            lane.Customer?.Lanes.Remove(lane);
+            lane.Bucket.Lanes.Remove(lane.Customer?.Name ?? "");
+            return;
+        }
+
+        var first = job.HeapIndex == 0;
+        lane.Jobs.Remove(job);
+        if (first && lane.HeapIndex >= 0)
+            lane.Bucket.Open.Moved(lane);
     }
 
-    private void Take(Entry entry)
+    private Lane LaneOf(Bucket bucket, CustomerShare customer)
     {
-        entry.Live = false;
-        entry.Bucket.Live--;
-        _entries.Remove(entry.Ready.JobId);
-        entry.Bucket.DropDead();
-        // Exclusions make buckets of a few jobs that never come again.
-        if (entry.Bucket is { Live: 0, Excluded.Count: > 0 } && _buckets.Remove(entry.Bucket.Signature.Hash))
-            _servable.Clear();
+        var owner = _apart ? customer : null;
+        if (!bucket.Lanes.TryGetValue(owner?.Name ?? "", out var lane))
+            bucket.Lanes.Add(owner?.Name ?? "", lane = new(bucket, owner, _order));
+        return lane;
+    }
+
+    /// <summary>The first worker whose rules ask whose jobs they are makes the view tell customers apart.</summary>
+    private void TellApart()
+    {
+        _apart = true;
+        // All out first: the common lane has the name that the lane of jobs without a customer will have.
+        foreach (var job in _jobs)
+            Unput(job);
+        foreach (var job in _jobs)
+            Put(job, LaneOf(job.Lane.Bucket, job.Customer));
     }
 
     private Bucket BucketOf(Signature signature)
     {
-        var hash = signature.Hash;
-        if (_buckets.TryGetValue(hash, out var bucket))
+        if (_buckets.TryGetValue(signature.Hash, out var bucket))
             return bucket;
-        bucket = new(signature);
-        _buckets.Add(hash, bucket);
-        _servable.Clear();
+        var need = JobNeed.Of(signature);
+        bucket = new(signature, need, LearnedOf(need.LearningKey), _laneOrder);
+        _buckets.Add(bucket.Hash, bucket);
+        _made.Add(bucket);
+        _empty++;
         return bucket;
     }
 
-    private List<Bucket> Servable(ServiceProfile profile)
+    /// <summary>Requirements come and go, those with exclusions never again; a bucket in use keeps its place in the profiles' lists.</summary>
+    private void DropEmptyBuckets()
     {
-        if (_servable.TryGetValue(profile.Key, out var known))
-            return known;
-        List<Bucket> servable = [.. _buckets.Values.Where(b => profile.Serves(b.Signature))];
-        _servable.Add(profile.Key, servable);
+        foreach (var bucket in _made.Where(b => b.Live == 0))
+        {
+            bucket.Gone = true;
+            _buckets.Remove(bucket.Hash);
+        }
+
+        _made.RemoveAll(b => b.Gone);
+        _servable.Clear();
+        _empty = 0;
+    }
+
+    private Servable ServableBy(WorkerMatch worker)
+    {
+        if (!_servable.TryGetValue(worker.Key, out var servable))
+        {
+            if (_servable.Count >= ProfilesKept)
+                _servable.Clear();
+            _servable.Add(worker.Key, servable = new());
+        }
+
+        for (; servable.Seen < _made.Count; servable.Seen++)
+        {
+            var bucket = _made[servable.Seen];
+            if (!Matcher.Matches(bucket.Need, worker))
+                continue;
+            servable.Buckets.Add(bucket);
+            servable.Set.Add(bucket);
+        }
+
         return servable;
     }
 
-    private sealed class Bucket(Signature signature)
+    /// <summary>The buckets that workers of one profile can serve, among the first so many that were made.</summary>
+    private sealed class Servable
     {
-        public Signature Signature { get; } = signature;
-        public IReadOnlyList<string> Excluded { get; } = signature.Excluded;
-        public PriorityQueue<Entry, ReadyOrder> Heap { get; } = new();
-        public int Live { get; set; }
-
-        /// <summary>Below a head that nobody takes, what came and went would gather for ever.</summary>
-        public void DropDead()
-        {
-            if (Live > 0 && Heap.Count <= (2 * Live) + DeadAllowed)
-                return;
-            var living = Heap.UnorderedItems.Where(i => i.Element.Live).ToList();
-            Heap.Clear();
-            Heap.EnqueueRange(living);
-        }
-    }
-
-    private sealed class Entry(int shard, StoredReady ready, Bucket bucket)
-    {
-        public int Shard { get; } = shard;
-        public StoredReady Ready { get; } = ready;
-        public Bucket Bucket { get; } = bucket;
-        public bool Live { get; set; } = true;
+        public int Seen { get; set; }
+        public List<Bucket> Buckets { get; } = [];
+        public HashSet<Bucket> Set { get; } = [];
     }
 
     /// <summary>Which numbers of a shard were seen: all up to <see cref="Contiguous"/>, and some beyond.</summary>
@@ -205,7 +263,9 @@ public sealed class ReadyView
 
         public void Saw(long number)
         {
-            if (number > Contiguous)
+            if (number == Contiguous + 1)
+                Contiguous++;
+            else if (number > Contiguous)
                 _ahead.Add(number);
             Advance();
         }
@@ -221,11 +281,15 @@ public sealed class ReadyView
 
         private void Advance()
         {
-            while (_ahead.Remove(Contiguous + 1))
+            while (_ahead.Count > 0 && _ahead.Remove(Contiguous + 1))
                 Contiguous++;
         }
     }
 }
 
 /// <summary>An entry taken from the view.</summary>
-public readonly record struct ReadyItem(int Shard, StoredReady Ready, Signature Signature);
+/// <param name="Shard">Its shard.</param>
+/// <param name="Ready">The entry.</param>
+/// <param name="Signature">Its requirement.</param>
+/// <param name="Charge">Seconds of work that its customer was charged for it.</param>
+public readonly record struct ReadyItem(int Shard, StoredReady Ready, Signature Signature, double Charge = 0);

@@ -9,7 +9,7 @@ namespace OrleansJobGrid.Grains.Recovery;
 
 /// <summary>Looks at all sessions, on every silo, so that no single watcher matters.</summary>
 internal sealed class SessionWatcher(
-    IJobStore store, IGrainFactory grains, StoreClock clock, TimeProvider time, IOptions<JobGridOptions> options, ILogger<SessionWatcher> logger)
+    IJobStore store, IGrainFactory grains, StoreClock clock, RegistrySweep registrations, TimeProvider time, IOptions<JobGridOptions> options, ILogger<SessionWatcher> logger)
 {
     private const string PassName = "sessions";
     private const long OutageMs = 3_000;
@@ -45,6 +45,8 @@ internal sealed class SessionWatcher(
             _deadSince.Remove(gone);
             _ending.Remove(gone);
         }
+
+        await registrations.Pass(page);
     }
 
     private SessionSigns SignsOf(SessionRecord session)

@@ -21,6 +21,12 @@ public sealed record SessionBody
     public IReadOnlyDictionary<string, BreakerView> Breakers { get; init; } = new Dictionary<string, BreakerView>();
     public IReadOnlyList<string> Jobs { get; init; } = [];
 
+    /// <summary>Names the capabilities, which stand in the worker's registration.</summary>
+    public string CapabilitiesKey { get; init; } = "";
+    public GpuView? Gpu { get; init; }
+    public IReadOnlyList<string> LoadedModels { get; init; } = [];
+    public long ModelLoads { get; init; }
+
     public static SessionBody Of(Heartbeat heartbeat) => new()
     {
         Node = heartbeat.Profile.Node,
@@ -35,6 +41,10 @@ public sealed record SessionBody
         Instances = heartbeat.Profile.Instances,
         Breakers = heartbeat.Breakers,
         Jobs = [.. heartbeat.Held.Select(h => h.JobId)],
+        CapabilitiesKey = Contracts.Matching.CapabilitiesKey.Of(heartbeat.Profile.Capabilities),
+        Gpu = heartbeat.Gpu,
+        LoadedModels = heartbeat.LoadedModels,
+        ModelLoads = heartbeat.ModelLoads,
     };
 
     public ReadOnlyMemory<byte> Write() => JsonSerializer.SerializeToUtf8Bytes(this, SessionBodyJson.Default.SessionBody);

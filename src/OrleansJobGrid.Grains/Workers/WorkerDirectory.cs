@@ -1,43 +1,59 @@
+using OrleansJobGrid.Contracts.Matching;
 using OrleansJobGrid.Grains.Jobs;
-using OrleansJobGrid.Grains.Queues;
+using OrleansJobGrid.Grains.Matching;
 using OrleansJobGrid.Storage;
 
 namespace OrleansJobGrid.Grains.Workers;
 
-/// <summary>The workers that are alive, as the store has them, read at most once a second by this silo.</summary>
-public sealed class WorkerDirectory(IJobStore store, TimeProvider time)
+/// <summary>The workers, registered and alive, as the store has them; read at most once a second by this silo.</summary>
+public sealed class WorkerDirectory(IJobStore store, WorkerRegistry registry, TimeProvider time)
 {
     private static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RegistryMaxAge = TimeSpan.FromSeconds(30);
 
     private readonly Lock _lock = new();
-    private Task<Known>? _reading;
+    private Task<KnownWorkers>? _reading;
     private long _readAt;
+    private IReadOnlyDictionary<string, Registration> _registrations = new Dictionary<string, Registration>();
+    private long _registrationsReadAt;
 
-    /// <summary>Why a job of this requirement does not start now; null: some live worker can do it.</summary>
-    public async Task<string?> Unworkable(Signature signature)
+    /// <summary>Why no registered worker could do a job of this requirement; null: one could, be it away or busy.</summary>
+    public async Task<string?> Unworkable(Signature signature, string customer) => Unworkable(await All(), signature, customer);
+
+    /// <summary>The same over workers that were asked for already.</summary>
+    public static string? Unworkable(IReadOnlyList<KnownWorker> registered, Signature signature, string customer)
     {
-        if (await AnyServes(signature))
-            return null;
-        return signature.Excluded.Count > 0 && (await Services()).Contains(signature.Service)
-            ? $"Every live worker with the service '{signature.Service}' failed it in a way that keeps it away for a while ({string.Join(", ", signature.Excluded)}); the events say until when."
-            : Unworkable(signature.Service);
+        var need = JobNeed.Of(signature);
+        return registered.Any(w => w.CouldDo(need, customer)) ? null : MatchReport.Unworkable(registered, need, customer);
     }
 
     /// <summary>Whether some live worker can do it.</summary>
-    public async Task<bool> AnyServes(Signature signature) =>
-        (await Read()).Profiles.Any(p => p.Serves(signature) && !signature.Excluded.Contains(p.Worker));
-
-    /// <summary>Why a job of this service does not start now.</summary>
-    public static string Unworkable(string service) =>
-        $"No registered worker does the service '{service}'. The job waits; start a worker with it, or cancel the job.";
+    public async Task<bool> AnyServes(Signature signature)
+    {
+        var need = JobNeed.Of(signature);
+        return (await Read()).All.Any(w => w.Live && Matcher.Matches(need, w.Match) && !Matcher.ExcludesWorker(need, w.Match));
+    }
 
     /// <summary>Sessions that have not ended, with the store's clock.</summary>
     public async Task<SessionPage> Sessions() => (await Read()).Page;
 
+    /// <summary>All registered workers.</summary>
+    public async Task<IReadOnlyList<KnownWorker>> All() => (await Read()).All;
+
+    /// <summary>Workers with a session that has not ended.</summary>
+    public async Task<IReadOnlyList<KnownWorker>> Live() => (await Read()).Live;
+
     /// <summary>Services that some live worker does.</summary>
     public async Task<IReadOnlySet<string>> Services() => (await Read()).Services;
 
-    private Task<Known> Read()
+    /// <summary>What is known is read anew by the next question.</summary>
+    public void Forget()
+    {
+        lock (_lock)
+            (_reading, _registrationsReadAt) = (null, 0);
+    }
+
+    private Task<KnownWorkers> Read()
     {
         lock (_lock)
         {
@@ -51,18 +67,31 @@ public sealed class WorkerDirectory(IJobStore store, TimeProvider time)
         }
     }
 
-    private async Task<Known> ReadStore()
+    private async Task<KnownWorkers> ReadStore()
     {
         var page = await store.ReadSessionsAsync(CancellationToken.None);
         List<SessionRecord> alive = [.. page.Sessions.Where(s => !s.Ended)];
-        return new(page with { Sessions = alive }, alive.SelectMany(s => SessionBody.Read(s).Services).ToHashSet(StringComparer.Ordinal), [.. alive.Select(ProfileOf)]);
-    }
+        var bodies = alive.ToDictionary(s => s.Id, SessionBody.Read, StringComparer.Ordinal);
+        var stale = _registrationsReadAt == 0 || time.GetElapsedTime(_registrationsReadAt) >= RegistryMaxAge;
+        // A session names the version of its registration, so that a change is seen with its next heartbeat.
+        if (stale || alive.Exists(s => !_registrations.TryGetValue(s.WorkerId, out var r) || CapabilitiesKey.Of(r.Capabilities) != bodies[s.Id].CapabilitiesKey))
+        {
+            _registrationsReadAt = time.GetTimestamp();
+            _registrations = (await registry.All()).ToDictionary(r => r.Key, r => r.Value.Registration, StringComparer.Ordinal);
+        }
 
-    private static ServiceProfile ProfileOf(SessionRecord session)
+        return KnownWorkers.Of(page with { Sessions = alive }, bodies, _registrations);
+    }
+}
+
+/// <summary>What a reading of the store gave.</summary>
+internal sealed record KnownWorkers(SessionPage Page, IReadOnlyList<KnownWorker> All, IReadOnlyList<KnownWorker> Live, IReadOnlySet<string> Services)
+{
+    public static KnownWorkers Of(SessionPage page, Dictionary<string, SessionBody> bodies, IReadOnlyDictionary<string, Registration> registrations)
     {
-        var body = SessionBody.Read(session);
-        return new(body.Services, session.WorkerId, body.Instances.Select(i => i.Instance).Where(i => !body.Breakers.ContainsKey(i)));
+        List<KnownWorker> live = [.. page.Sessions.Select(s => KnownWorker.Of(s, bodies[s.Id], registrations.GetValueOrDefault(s.WorkerId)))];
+        var ids = live.Select(w => w.WorkerId).ToHashSet(StringComparer.Ordinal);
+        List<KnownWorker> all = [.. live, .. registrations.Where(r => !ids.Contains(r.Key)).Select(r => KnownWorker.Of(r.Key, r.Value))];
+        return new(page, all, live, live.SelectMany(w => w.Services).ToHashSet(StringComparer.Ordinal));
     }
-
-    private sealed record Known(SessionPage Page, HashSet<string> Services, IReadOnlyList<ServiceProfile> Profiles);
 }

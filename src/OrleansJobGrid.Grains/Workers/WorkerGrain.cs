@@ -16,8 +16,8 @@ namespace OrleansJobGrid.Grains.Workers;
 /// <inheritdoc cref="IWorkerGrain"/>
 /// <remarks>What it knows is a cache of the store's leases: lost with an activation, read again by the next one's first heartbeat.</remarks>
 [Orleans.Placement.PreferLocalPlacement, NoProfiling, GrainType("jobgrid.worker")]
-internal sealed class WorkerGrain(
-    IJobStore store, StoreLanes lanes, LongPolls polls, ILocalSiloDetails silo, TimeProvider time, IOptions<JobGridOptions> options, ILogger<WorkerGrain> logger) : Grain, IWorkerGrain
+internal sealed partial class WorkerGrain(
+    IJobStore store, StoreLanes lanes, WorkerRegistry registry, LongPolls polls, ILocalSiloDetails silo, TimeProvider time, IOptions<JobGridOptions> options, ILogger<WorkerGrain> logger) : Grain, IWorkerGrain
 {
     /// <summary>Finds, however a grant got lost, that it did.</summary>
     private static readonly TimeSpan LeasesAgain = TimeSpan.FromMinutes(1);
@@ -60,6 +60,7 @@ internal sealed class WorkerGrain(
         {
             await TakeBackUnconfirmed(heartbeat, arrived);
             await Direct(heartbeat.Held);
+            await Register(heartbeat.Profile);
         }
         catch (Exception e)
         {
@@ -67,14 +68,17 @@ internal sealed class WorkerGrain(
             logger.HeldNotChecked(WorkerId, e);
         }
 
-        return new((long)options.Value.Lease.TotalMilliseconds, false, [.. _stops]);
+        return new((long)options.Value.Lease.TotalMilliseconds, false, [.. _stops], _stored?.Registration?.Drain?.OrderAt(lanes.Clock.Now));
     }
 
     public async Task<ClaimAnswer> Claim(string queue, ClaimRequest request)
     {
         try
         {
-            var answer = await GrainFactory.Queue(queue).Claim(request);
+            // The queue knows the capabilities by their key, after a first time.
+            var answer = await GrainFactory.Queue(queue).Claim(request with { Capabilities = null });
+            if (answer.NeedsCapabilities)
+                answer = await GrainFactory.Queue(queue).Claim(request);
             foreach (var grant in answer.Grants)
                 _granted[grant.JobId] = new(grant.Token, time.GetTimestamp());
             _leasesUnknown |= answer.Uncertain;
@@ -168,6 +172,7 @@ internal sealed class WorkerGrain(
     public async Task Leave(string sessionId)
     {
         await GrainFactory.GetGrain<Recovery.IReconciliationGrain>(sessionId).End(Recovery.SessionEndCause.Left, "its worker left");
+        await Unregister();
         if (sessionId == _sessionId)
             _sessionId = null;
         // Nobody listens any more, and an activation with an open call would hold up the silo's stop.

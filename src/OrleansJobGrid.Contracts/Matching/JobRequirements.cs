@@ -59,6 +59,7 @@ public sealed record JobRequirements
     public IReadOnlyDictionary<string, JsonElement>? NegativeRequirements { get; init; }
 
     /// <summary>The canonical text: JSON in snake_case, absent fields left out. <c>{}</c> asks for nothing.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
     public string Text => JsonSerializer.Serialize(this, MatchingJson.Default.JobRequirements);
 
     /// <summary>Reads a canonical text back.</summary>

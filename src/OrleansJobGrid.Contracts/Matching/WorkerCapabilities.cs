@@ -54,6 +54,7 @@ public sealed record WorkerCapabilities
     public WorkerRequires? Requires { get; init; }
 
     /// <summary>The canonical text: JSON in snake_case, absent fields left out.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
     public string Text => JsonSerializer.Serialize(this, MatchingJson.Default.WorkerCapabilities);
 
     /// <summary>Reads a text back.</summary>

@@ -55,6 +55,9 @@ public sealed partial class ReadyView
     /// <summary>The signatures that entries in the view have.</summary>
     public IReadOnlyList<Signature> Signatures => [.. Live.Select(b => b.Signature)];
 
+    /// <summary>Requirements that the view has buckets for, empty ones counted in.</summary>
+    internal int Buckets => _buckets.Count;
+
     private IEnumerable<Bucket> Live => _buckets.Values.Where(b => b.Live > 0);
 
     /// <summary>Puts an entry in. False: it is known already, or an older one than what is known.</summary>

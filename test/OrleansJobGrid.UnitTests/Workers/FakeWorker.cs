@@ -67,6 +67,8 @@ internal sealed class FakeWorker : IWorkerGrain
         return Task.CompletedTask;
     }
 
+    public Task RegistrationChanged() => throw new NotSupportedException();
+
     public Task Leave(string sessionId)
     {
         Left = true;

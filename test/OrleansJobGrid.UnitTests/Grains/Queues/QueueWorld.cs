@@ -1,4 +1,6 @@
+using OrleansJobGrid.Contracts.Matching;
 using OrleansJobGrid.Grains.Jobs;
+using OrleansJobGrid.Grains.Matching;
 using OrleansJobGrid.Grains.Queues;
 using OrleansJobGrid.Storage;
 using Xunit;
@@ -16,7 +18,7 @@ internal sealed class QueueWorld
 {
     private const int Shards = 2;
     private static readonly string[] Services = ["a", "b", "c"];
-    private static readonly ServiceProfile[] Profiles = [new(["a"]), new(["b"]), new(["a", "b"]), new(["c", "x"]), new([]), new(["c", "b", "a"])];
+    private static readonly WorkerMatch[] Workers = [Offering("a"), Offering("b"), Offering("a", "b"), Offering("c", "x"), Offering(), Offering("c", "b", "a")];
     private static readonly Dictionary<long, Signature> Signatures = Services.Select(s => new Signature("service=" + s)).ToDictionary(s => s.Hash);
 
     private readonly ReadyView _view = new(Shards);
@@ -48,7 +50,7 @@ internal sealed class QueueWorld
                 Cancel(_stored.Keys.Order().ElementAt(e.A % _stored.Count));
                 break;
             case 6 or 7:
-                Pop(Profiles[e.A % Profiles.Length]);
+                Pop(Workers[e.A % Workers.Length]);
                 break;
             case 8 when _popped.Count > 0:
                 Start(e.A % _popped.Count, fails: e.B % 3 == 0);
@@ -82,9 +84,9 @@ internal sealed class QueueWorld
         Assert.Equal(_stored.Values.OrderBy(i => i.Ready.Order), _model.Entries.OrderBy(i => i.Ready.Order));
         Compare();
         foreach (var expected in _stored.Values.OrderBy(i => i.Ready.Order))
-            Assert.Equal(expected, _view.Pop(Profiles[^1]));
-        Assert.Null(_view.Pop(Profiles[^1]));
-        Assert.Equal((0, 0), (_view.Count, _view.Held));
+            Assert.Equal(expected, Popped(Workers[^1]));
+        Assert.Null(Popped(Workers[^1]));
+        Assert.Equal(0, _view.Count);
     }
 
     private void Submit(int a, int b)
@@ -125,10 +127,21 @@ internal sealed class QueueWorld
         }
     }
 
-    private void Pop(ServiceProfile profile)
+    private static WorkerMatch Offering(params string[] services) => new(WorkerCapabilities.None, services);
+
+    /// <summary>What the view gives, without the charge that is not this world's matter.</summary>
+    private ReadyItem? Popped(WorkerMatch worker)
     {
-        var expected = _model.First(profile);
-        Assert.Equal(expected, _view.Pop(profile));
+        if (_view.Pop(worker, ClaimFacts.None, 0) is not { } item)
+            return null;
+        _view.Release(item);
+        return item with { Charge = 0 };
+    }
+
+    private void Pop(WorkerMatch worker)
+    {
+        var expected = _model.First(worker);
+        Assert.Equal(expected, Popped(worker));
         if (expected is not { } item)
             return;
         _model.Remove(item.Ready.JobId, item.Ready.Number);

@@ -1,4 +1,5 @@
 using OrleansJobGrid.Grains.Jobs;
+using OrleansJobGrid.Grains.Matching;
 using OrleansJobGrid.Grains.Queues;
 using OrleansJobGrid.Storage;
 
@@ -27,8 +28,8 @@ internal sealed class ReadyModel
 
     public bool Holds(string jobId, long number) => _entries.TryGetValue(jobId, out var known) && known.Ready.Number == number;
 
-    public ReadyItem? First(ServiceProfile profile) =>
-        _entries.Values.Where(i => profile.Serves(i.Signature)).OrderBy(i => i.Ready.Order).Cast<ReadyItem?>().FirstOrDefault();
+    public ReadyItem? First(WorkerMatch worker) =>
+        _entries.Values.Where(i => worker.Offers(i.Signature.Service)).OrderBy(i => i.Ready.Order).Cast<ReadyItem?>().FirstOrDefault();
 
     public void Reconcile(int shard, long lastNumber, IReadOnlyDictionary<string, StoredReady> found, Func<long, Signature> signatureOf)
     {

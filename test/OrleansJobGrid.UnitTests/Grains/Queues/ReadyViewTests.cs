@@ -1,5 +1,7 @@
 using CsCheck;
+using OrleansJobGrid.Contracts.Matching;
 using OrleansJobGrid.Grains.Jobs;
+using OrleansJobGrid.Grains.Matching;
 using OrleansJobGrid.Grains.Queues;
 using OrleansJobGrid.Storage;
 using Xunit;
@@ -10,7 +12,7 @@ public sealed class ReadyViewTests
 {
     private static readonly Signature A = new("service=a");
     private static readonly Signature B = new("service=b");
-    private static readonly ServiceProfile OnlyA = new(["a"]);
+    private static readonly WorkerMatch OnlyA = new(WorkerCapabilities.None, ["a"]);
 
     [Fact]
     public void Whatever_happens_the_view_shows_what_a_sorted_list_would_and_forgets_no_job() =>
@@ -31,8 +33,8 @@ public sealed class ReadyViewTests
         view.Add(0, Ready("unworkable", 1, priority: 100), B);
         view.Add(0, Ready("second", 2, priority: 1), A);
 
-        Assert.Equal("second", view.Pop(OnlyA)!.Value.Ready.JobId);
-        Assert.Null(view.Pop(OnlyA));
+        Assert.Equal("second", view.Pop(OnlyA, ClaimFacts.None, 0)!.Value.Ready.JobId);
+        Assert.Null(view.Pop(OnlyA, ClaimFacts.None, 0));
         Assert.Equal(1, view.Position("unworkable"));
     }
 
@@ -45,8 +47,8 @@ public sealed class ReadyViewTests
 
         Assert.False(view.Remove("job", 1));
         Assert.False(view.Add(0, Ready("job", 3), A));
-        Assert.Equal(5, view.Pop(OnlyA)!.Value.Ready.Number);
-        Assert.Null(view.Pop(OnlyA));
+        Assert.Equal(5, view.Pop(OnlyA, ClaimFacts.None, 0)!.Value.Ready.Number);
+        Assert.Null(view.Pop(OnlyA, ClaimFacts.None, 0));
     }
 
     [Fact]
@@ -66,20 +68,35 @@ public sealed class ReadyViewTests
         Assert.Equal(2, view.Count);
     }
 
-    /// <summary>Under a head that no worker takes, jobs that are submitted and cancelled must not fill the memory.</summary>
+    /// <summary>Requirements that come once, such as those with exclusions, must not fill the memory, nor slow the claims.</summary>
     [Fact]
-    public void Entries_that_come_and_go_behind_a_waiting_one_leave_no_room_taken()
+    public void Requirements_that_come_and_go_leave_no_room_taken()
     {
         var view = new ReadyView(1);
         view.Add(0, Ready("head", 1, priority: 100), A);
         for (var number = 2; number < 20_000; number++)
         {
-            view.Add(0, Ready("job-" + number, number), A);
+            view.Add(0, Ready("job-" + number, number), new("service=a\nnot=worker:" + number));
             Assert.True(view.Remove("job-" + number, number));
         }
 
-        Assert.InRange(view.Held, 1, 100);
-        Assert.Equal("head", view.Pop(OnlyA)!.Value.Ready.JobId);
+        Assert.InRange(view.Buckets, 1, 100);
+        Assert.Equal("head", view.Pop(OnlyA, ClaimFacts.None, 0)!.Value.Ready.JobId);
+    }
+
+    [Theory]
+    [InlineData("5f0c2c1e-8a3e-4c8e-9d55-0b8d0e6f1a2b")]
+    [InlineData("5F0C2C1E-8A3E-4C8E-9D55-0B8D0E6F1A2B")]
+    [InlineData("{5f0c2c1e-8a3e-4c8e-9d55-0b8d0e6f1a2}")]
+    [InlineData("a-job-of-a-name-that-has-36-letters!")]
+    [InlineData("x")]
+    public void Pop_WhateverTheIdLooksLike_GivesItBackAsItWas(string id)
+    {
+        var view = new ReadyView(1);
+        view.Add(0, Ready(id, 1), A);
+        Assert.Equal(1, view.Position(id));
+        Assert.Null(view.Position(id + "x"));
+        Assert.Equal(id, view.Pop(OnlyA, ClaimFacts.None, 0)!.Value.Ready.JobId);
     }
 
     private static StoredReady Ready(string jobId, long number, int priority = 50) => new(jobId, number, new(priority, 0, number), A.Hash, "");

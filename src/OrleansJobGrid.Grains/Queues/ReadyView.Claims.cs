@@ -54,8 +54,6 @@ public sealed partial class ReadyView
 
     private Lane? First(WorkerMatch worker, ClaimFacts facts, long clock)
     {
-        if (worker.CustomerRules && !_apart)
-            TellApart();
         _heads.Clear();
         Lane? first = null;
         foreach (var bucket in ServableBy(worker).Buckets)
@@ -71,10 +69,12 @@ public sealed partial class ReadyView
         return first;
     }
 
-    private static Lane? FirstOf(Bucket bucket, WorkerMatch worker, ClaimFacts facts, long clock)
+    private Lane? FirstOf(Bucket bucket, WorkerMatch worker, ClaimFacts facts, long clock)
     {
         if (Matcher.ExcludesWorker(bucket.Need, worker) || NotAdmitted(bucket, facts, clock) is not null)
             return null;
+        if (worker.CustomerRules && !_apart)
+            TellApart();
         return worker.CustomerRules
             ? bucket.Open.FirstThat(l => worker.AllowsCustomer(l.Jobs.First!.Customer.Name, facts.Customers))
             : bucket.Open.First;

@@ -67,8 +67,8 @@ public sealed partial class JobGridClient
         (await _transport.GetAsync($"api/jobs/{Segment(jobId, nameof(jobId))}/events", EnvelopeJson.Default.EventsAnswer, cancellationToken)).Events;
 
     /// <summary>Why a job waits, clause by clause over the live workers, as the grid tells it.</summary>
-    public Task<JsonElement> WhyAsync(string jobId, CancellationToken cancellationToken = default) =>
-        _transport.GetAsync($"api/jobs/{Segment(jobId, nameof(jobId))}/why", JobGridJson.Default.JsonElement, cancellationToken);
+    public Task<JobWhy> WhyAsync(string jobId, CancellationToken cancellationToken = default) =>
+        _transport.GetAsync($"api/jobs/{Segment(jobId, nameof(jobId))}/why", JobGridJson.Default.JobWhy, cancellationToken);
 
     private Task<OperationAnswer> ControlAsync(string kind, string jobId, string verb, string? reason, CancellationToken cancellationToken)
     {

@@ -9,7 +9,7 @@ namespace OrleansJobGrid.Client;
 /// <param name="Services">What it does.</param>
 /// <param name="Slots">Jobs that it runs at once.</param>
 /// <param name="Running">Jobs that it runs now.</param>
-/// <param name="State"><c>active</c>, <c>draining</c> or <c>lost</c>.</param>
+/// <param name="State"><c>active</c>, <c>draining</c>, <c>drained</c>, <c>lost</c> or <c>offline</c>.</param>
 /// <param name="Jobs">Ids of those jobs.</param>
 /// <param name="LeaseExpiresAt">When its lease ends if it is not heard of.</param>
 /// <param name="StartedAt">When it started.</param>
@@ -20,6 +20,27 @@ public sealed record Worker(
 {
     /// <summary>Instances of services outside that it reaches.</summary>
     public IReadOnlyList<ServiceInstance>? Instances { get; init; }
+
+    /// <summary>What it can do beside its services, as the grid's documents name it.</summary>
+    public JsonElement? Capabilities { get; init; }
+
+    /// <summary>Its GPU as it was last read; null: a CPU worker.</summary>
+    public WorkerGpu? Gpu { get; init; }
+
+    /// <summary>Models that its services have loaded now.</summary>
+    public IReadOnlyList<string>? LoadedModels { get; init; }
+
+    /// <summary>How often they loaded one in its session.</summary>
+    public long ModelLoads { get; init; }
+
+    /// <summary>When the grid last heard of it.</summary>
+    public DateTimeOffset? LastSeenAt { get; init; }
+
+    /// <summary>Why it is to drain; null: it is not.</summary>
+    public string? DrainReason { get; init; }
+
+    /// <summary>What it says of itself that cannot be true.</summary>
+    public IReadOnlyList<string>? Doubts { get; init; }
 
     /// <summary>All other fields under their JSON names.</summary>
     [JsonExtensionData]

@@ -25,6 +25,11 @@ namespace OrleansJobGrid.Client;
 [JsonSerializable(typeof(JobProgressUpdate))]
 [JsonSerializable(typeof(ArtefactAnswer))]
 [JsonSerializable(typeof(WorkerList))]
+[JsonSerializable(typeof(WorkerControl))]
+[JsonSerializable(typeof(IReadOnlyList<WorkerControl>))]
+[JsonSerializable(typeof(ModelList))]
+[JsonSerializable(typeof(DemandList))]
+[JsonSerializable(typeof(JobWhy))]
 [JsonSerializable(typeof(QueueList))]
 [JsonSerializable(typeof(GridMetrics))]
 [JsonSerializable(typeof(GridHealth))]
@@ -43,4 +48,5 @@ public sealed partial class JobGridJson : JsonSerializerContext;
 [JsonSerializable(typeof(ReasonBody))]
 [JsonSerializable(typeof(ResolveBody))]
 [JsonSerializable(typeof(GroupBody))]
+[JsonSerializable(typeof(DrainBody))]
 internal sealed partial class EnvelopeJson : JsonSerializerContext;

@@ -30,6 +30,7 @@ public static class GatewayRoutes
         DeadLetterEndpoints.Map(routes);
         ArtefactEndpoints.Map(routes);
         OperationsEndpoints.Map(routes);
+        WorkerEndpoints.Map(routes);
         HealthEndpoints.Map(routes);
         routes.MapOpenApi();
         routes.Map("/api/{**path}", NoSuchRoute).ExcludeFromDescription();

@@ -6,7 +6,8 @@ namespace OrleansJobGrid.Gateway.Jobs;
 /// <param name="Form">What it must be, in words, for a refusal.</param>
 /// <param name="IsGood">Whether a string is right; null: any JSON is.</param>
 /// <param name="MaxBytes">Largest JSON text, where any JSON is right.</param>
-internal sealed record BodyField(string Name, bool IsRequired, string Form, Func<string, bool>? IsGood, int MaxBytes = 0)
+/// <param name="IsNumber">Whether it is a number, whose text is then asked.</param>
+internal sealed record BodyField(string Name, bool IsRequired, string Form, Func<string, bool>? IsGood, int MaxBytes = 0, bool IsNumber = false)
 {
     /// <summary>Characters of a reason; it stands in the job's audit log, with each request.</summary>
     public const int ReasonLength = 500;
@@ -17,6 +18,9 @@ internal sealed record BodyField(string Name, bool IsRequired, string Form, Func
 
     public static BodyField Choice(string name, bool required, params string[] choices) =>
         new(name, required, "one of " + string.Join(", ", choices.Select(c => $"\"{c}\"")), t => choices.Contains(t, StringComparer.Ordinal));
+
+    public static BodyField Number(string name, double least, double most) =>
+        new(name, false, $"a number from {least:0} to {most:0}", t => double.Parse(t, System.Globalization.CultureInfo.InvariantCulture) is var n && n >= least && n <= most, IsNumber: true);
 
     public static BodyField Json(string name, int maxBytes) => new(name, false, "JSON", null, maxBytes);
 }

@@ -59,7 +59,9 @@ internal static class BodyReader
                 continue;
             else if (field.IsGood is null)
                 tooLarge |= !TakeJson(reading, field, member.Value, errors);
-            else if (member.Value.ValueKind == JsonValueKind.String && field.IsGood(member.Value.GetString()!))
+            else if (field.IsNumber && member.Value.ValueKind == JsonValueKind.Number && field.IsGood(member.Value.GetRawText()))
+                reading.Add(field.Name, member.Value.GetRawText());
+            else if (!field.IsNumber && member.Value.ValueKind == JsonValueKind.String && field.IsGood(member.Value.GetString()!))
                 reading.Add(field.Name, member.Value.GetString()!);
             else
                 errors.Add(new FieldError(field.Name, "must be " + field.Form));
@@ -94,6 +96,9 @@ internal sealed record BodyReading(GridProblem? Problem)
 
     /// <summary>A field's string; null: not given.</summary>
     public string? Text(string field) => _texts.GetValueOrDefault(field);
+
+    /// <summary>A field's number; null: not given.</summary>
+    public double? Number(string field) => Text(field) is { } text ? double.Parse(text, System.Globalization.CultureInfo.InvariantCulture) : null;
 
     /// <summary>A field's JSON, UTF-8; null: not given.</summary>
     public byte[]? Json(string field) => _json.GetValueOrDefault(field);

@@ -37,6 +37,13 @@ internal sealed record JobDocument
     public IsoTime? NotBefore { get; init; }
     public required RawJson Metadata { get; init; }
 
+    /// <summary>What it asks of its worker beside the service.</summary>
+    public required RawJson Requirements { get; init; }
+    public string? Urgency { get; init; }
+
+    /// <summary>GPU memory that must be free for it since it ran out of less, MB; for a while only.</summary>
+    public long? MemoryFloorMb { get; init; }
+
     /// <summary>The runs that the job is answerable for, from 1; 0 before the first.</summary>
     public required int Attempt { get; init; }
 
@@ -109,6 +116,9 @@ internal sealed record JobDocument
         OnUnknown = job.OnUnknown,
         NotBefore = IsoTime.Of(job.NotBefore),
         Metadata = new RawJson(job.Metadata, Checked: true),
+        Requirements = new RawJson(job.Requirements is { } requirements ? System.Text.Encoding.UTF8.GetBytes(requirements) : null, Checked: true),
+        Urgency = job.Urgency,
+        MemoryFloorMb = job.MemoryFloorMb,
         Attempt = job.Attempt,
         Epoch = job.Epoch,
         WorkerId = job.WorkerId,

@@ -29,6 +29,8 @@ internal static class JobReadEndpoints
             .Describe("Jobs", "Shows a job").Answers<JobAnswer>(200).Refuses(404, 503);
         routes.MapGet("/api/jobs/{id}/events", EventsAsync)
             .Describe("Jobs", "Shows a job's audit log, oldest first").Answers<JobEventsAnswer>(200).Refuses(404, 503);
+        routes.MapGet("/api/jobs/{id}/why", WhyAsync)
+            .Describe("Jobs", "Says why a job is where it is", "Clause by clause over the workers, its honest place, and an estimate of its start from measured run times.").Answers<WhyAnswer>(200).Refuses(404, 503);
         routes.MapGet("/api/jobs/{id}/result", ResultAsync)
             .Describe("Jobs", "Shows what a completed job brought", "409 while it has not completed, or where it ended otherwise.")
             .Answers<JobResultAnswer>(200).Refuses(404, 409, 503);
@@ -83,6 +85,14 @@ internal static class JobReadEndpoints
 
         var answer = new JobEventsAnswer(true, [.. events.Select(JobEventDocument.Of)], null, IsoTime.Now(time));
         await JsonAnswer.StreamAsync(context, 200, answer, GatewayJson.Relaxed.JobEventsAnswer);
+    }
+
+    public static async Task WhyAsync(string id, HttpContext context, IGridGrains grains, TimeProvider time)
+    {
+        var why = JobNames.IsName(id) ? await grains.Query().Why(id) : null;
+        await (why is null
+            ? GridProblem.NoSuchJob(id).WriteAsync(context)
+            : JsonAnswer.WriteAsync(context, 200, WhyAnswer.Of(why, IsoTime.Now(time)), GatewayJson.Relaxed.WhyAnswer));
     }
 
     public static async Task ResultAsync(string id, HttpContext context, IGridGrains grains, TimeProvider time)

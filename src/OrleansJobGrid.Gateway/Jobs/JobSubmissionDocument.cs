@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
+using OrleansJobGrid.Contracts.Matching;
 
 namespace OrleansJobGrid.Gateway.Jobs;
 
@@ -71,6 +72,13 @@ internal sealed record JobSubmissionDocument
 
     /// <summary>Not to be started earlier. ISO 8601 with its zone, or Unix ms.</summary>
     public DateTimeOffset? NotBefore { get; init; }
+
+    /// <summary>What it asks of its worker beside the service; what is left out asks for nothing.</summary>
+    public JobRequirements? Requirements { get; init; }
+
+    /// <summary>A word for the priority policy, where one is on and no priority is given.</summary>
+    [AllowedValues("low", "normal", "high", "critical", null)]
+    public string? Urgency { get; init; }
 
     /// <summary>The submitter's own, up to 16 KB, returned as it is.</summary>
     public Dictionary<string, JsonElement>? Metadata { get; init; }

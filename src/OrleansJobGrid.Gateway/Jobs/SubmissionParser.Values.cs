@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Matching;
 using OrleansJobGrid.Gateway.Problems;
 
 namespace OrleansJobGrid.Gateway.Jobs;
@@ -129,6 +130,31 @@ internal ref partial struct SubmissionParser
         _metadata = ReadRaw();
         if (_metadata.Length > JobSubmissionLimits.MetadataBytes)
             Wrong(SubmissionField.Metadata, $"has {_metadata.Length} bytes and {JobSubmissionLimits.MetadataBytes} are allowed: keep it short, or put it into the payload");
+    }
+
+    private void ReadRequirements()
+    {
+        using var json = JsonDocument.ParseValue(ref _reader);
+        // An empty array is how an older system wrote that nothing is asked.
+        if (json.RootElement is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() == 0)
+            return;
+        List<FieldError> faults = [];
+        var requirements = RequirementsReader.Read(json.RootElement, (field, message) => faults.Add(new(field, message)));
+        foreach (var fault in faults)
+            Wrong(fault.Field, fault.Message);
+        _requirements = requirements?.Text is { } text and not "{}" ? text : null;
+    }
+
+    private string? ReadUrgency()
+    {
+        const SubmissionField field = SubmissionField.Urgency;
+        const string words = "\"low\", \"normal\", \"high\" or \"critical\"";
+        if (!Expect(field, JsonTokenType.String, words))
+            return null;
+        if (_reader.GetString() is "low" or "normal" or "high" or "critical")
+            return _reader.GetString();
+        Wrong(field, $"must be {words}");
+        return null;
     }
 
     // An empty object or array asks for nothing, so that leaving it in does no harm.

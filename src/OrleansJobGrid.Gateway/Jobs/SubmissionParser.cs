@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Matching;
 using OrleansJobGrid.Gateway.Problems;
 
 namespace OrleansJobGrid.Gateway.Jobs;
@@ -17,7 +18,7 @@ internal ref partial struct SubmissionParser
     private int _unlisted;
     private bool _tooLarge;
 
-    private string? _id, _service, _customer, _workflow, _onUnknown;
+    private string? _id, _service, _customer, _workflow, _onUnknown, _requirements, _urgency;
     private string _queue = JobSubmissionLimits.DefaultQueue;
     private int _priority = JobSubmissionLimits.DefaultPriority;
     private int? _workflowPriority, _maxRetries;
@@ -114,6 +115,8 @@ internal ref partial struct SubmissionParser
             case SubmissionField.Idempotent: _idempotent = ReadBoolean(field); break;
             case SubmissionField.OnUnknown: _onUnknown = ReadOnUnknown(); break;
             case SubmissionField.Metadata: ReadMetadata(); break;
+            case SubmissionField.Requirements: ReadRequirements(); break;
+            case SubmissionField.Urgency: _urgency = ReadUrgency(); break;
             default: RefuseUnbuilt(field); break;
         }
     }
@@ -160,6 +163,18 @@ internal ref partial struct SubmissionParser
             hash.Add(_stallTimeout);
         }
 
+        if (_requirements is not null)
+        {
+            hash.Add("requirements");
+            hash.Add(_requirements);
+        }
+
+        if (_urgency is not null)
+        {
+            hash.Add("urgency");
+            hash.Add(_urgency);
+        }
+
         return new JobSubmission
         {
             Id = ids.For(_id, _customer, index),
@@ -181,6 +196,10 @@ internal ref partial struct SubmissionParser
             OnUnknown = _onUnknown,
             NotBefore = _notBefore,
             Metadata = _metadata.IsEmpty ? null : _metadata.ToArray(),
+            Requirements = _requirements,
+            Size = WorkSize.Of(_payload),
+            Urgency = _urgency,
+            OwnPriority = Given(SubmissionField.Priority),
             BodyHash = hash.Finish(),
         };
     }

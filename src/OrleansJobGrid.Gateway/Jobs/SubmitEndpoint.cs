@@ -20,7 +20,7 @@ internal static class SubmitEndpoint
             .TakesBody<JobSubmissionDocument>(JsonAnswer.ContentType)
             .TakesIdempotencyKey()
             .Answers<SubmitAnswer>(201)
-            .Refuses(400, 409, 413, 415, 503);
+            .Refuses(400, 409, 413, 415, 429, 503);
 
     public static async Task SubmitAsync(HttpContext context, JobIntake intake, IJobIdSource ids, TimeProvider time)
     {
@@ -58,9 +58,12 @@ internal static class SubmitEndpoint
     {
         if (JobIntake.Refusal(result) is { } refusal)
         {
-            var problem = result.Outcome == SubmitOutcome.Conflict
-                ? GridProblem.Conflict(refusal, result.JobId)
-                : GridProblem.Unavailable(refusal, result.JobId);
+            var problem = result.Outcome switch
+            {
+                SubmitOutcome.Conflict => GridProblem.Conflict(refusal, result.JobId),
+                SubmitOutcome.OverLimit => GridProblem.OverLimit("customer_id", result.Message!, result.JobId),
+                _ => GridProblem.Unavailable(refusal, result.JobId),
+            };
             return problem.WriteAsync(context);
         }
 

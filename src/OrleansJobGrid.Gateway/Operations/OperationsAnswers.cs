@@ -7,7 +7,7 @@ namespace OrleansJobGrid.Gateway.Operations;
 /// <summary>The workers.</summary>
 internal sealed record WorkerListAnswer(bool Success, IReadOnlyList<WorkerDocument> Workers, string? NextCursor, IsoTime Timestamp);
 
-/// <summary>A worker; its state is active, draining, lost (its lease ended) or ended.</summary>
+/// <summary>A worker; its state is active, draining, drained, lost (its lease ended) or offline (registered, without a session).</summary>
 internal sealed record WorkerDocument(
     string WorkerId,
     string Node,
@@ -15,15 +15,25 @@ internal sealed record WorkerDocument(
     int Slots,
     IReadOnlyList<string> Jobs,
     string State,
-    IsoTime LeaseExpiresAt,
-    IsoTime StartedAt,
+    IsoTime? LeaseExpiresAt,
+    IsoTime? StartedAt,
     string Version,
-    string SessionId,
-    IReadOnlyList<InstanceDocument> Instances)
+    string? SessionId,
+    IReadOnlyList<InstanceDocument> Instances,
+    RawJson Capabilities,
+    GpuDocument? Gpu,
+    IReadOnlyList<string> LoadedModels,
+    long ModelLoads,
+    IsoTime LastSeenAt,
+    string? DrainReason,
+    IReadOnlyList<string> Doubts)
 {
     public static WorkerDocument Of(WorkerView w) =>
-        new(w.WorkerId, w.Node, w.Services, w.Slots, w.Jobs, w.State, new IsoTime(w.LeaseExpiresAt), new IsoTime(w.StartedAt), w.Version, w.SessionId,
-            [.. w.Instances.Select(InstanceDocument.Of)]);
+        new(w.WorkerId, w.Node, w.Services, w.Slots, w.Jobs, w.State, Moment(w.LeaseExpiresAt), Moment(w.StartedAt), w.Version, w.SessionId.Length == 0 ? null : w.SessionId,
+            [.. w.Instances.Select(InstanceDocument.Of)], new RawJson(w.Capabilities is { } text ? System.Text.Encoding.UTF8.GetBytes(text) : null, Checked: false),
+            w.Gpu is { } gpu ? GpuDocument.Of(gpu) : null, w.LoadedModels, w.ModelLoads, new IsoTime(w.LastSeenAt), w.DrainReason, w.Doubts);
+
+    private static IsoTime? Moment(long ms) => ms == 0 ? null : new IsoTime(ms);
 }
 
 /// <summary>An instance of a service outside that a worker reaches; no breaker: closed, the instance is used.</summary>

@@ -1,16 +1,20 @@
 using System.Globalization;
 using System.Text;
 using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Operations;
 
 namespace OrleansJobGrid.Gateway.Operations;
 
 /// <summary>The grid's figures in Prometheus' text format 0.0.4; durations in seconds, as is the custom there.</summary>
 internal static class PrometheusText
 {
+    private const double Megabyte = 1 << 20;
+
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-    public static string Of(GridMetrics metrics, IReadOnlyList<OpenBreakers> breakers)
+    public static string Of(GridMetrics metrics, IReadOnlyList<WorkerView> workers, IReadOnlyList<DemandView> demand)
     {
+        var breakers = OpenBreakers.Of(workers);
         var text = new StringBuilder(2048);
         Add(text, "jobgrid_queue_depth", "gauge", "Jobs ready to be claimed.", metrics.QueueDepth);
         Add(text, "jobgrid_jobs_running", "gauge", "Jobs held by a worker.", metrics.Running);
@@ -30,7 +34,31 @@ internal static class PrometheusText
         foreach (var breaker in breakers)
             text.Append("jobgrid_open_breakers{instance=\"").Append(Escaped(breaker.Instance)).Append("\",service=\"").Append(Escaped(breaker.Service))
                 .Append("\"} ").Append(breaker.Workers.ToString(CultureInfo.InvariantCulture)).Append('\n');
+        Series(text, "jobgrid_demand_jobs", "Jobs that wait, by capability class.", demand, ClassOf, d => d.Jobs);
+        Series(text, "jobgrid_demand_work_seconds", "Work that waits, in seconds of one slot.", demand, ClassOf, d => d.WorkSeconds);
+        Series(text, "jobgrid_demand_oldest_seconds", "Age of the oldest job of the class that waits.", demand, ClassOf, d => d.OldestSeconds);
+        Series(text, "jobgrid_demand_workers", "Live workers that can serve the class.", demand, ClassOf, d => d.Workers);
+        Series(text, "jobgrid_demand_wanted_workers", "Workers that would start all of it within the target wait.", demand, ClassOf, d => d.WantedWorkers);
+        var gpus = workers.Where(w => w.Gpu is { Fault: null }).ToList();
+        Series(text, "jobgrid_worker_gpu_memory_total_bytes", "Memory of the worker's GPU.", gpus, GpuOf, w => w.Gpu!.MemoryTotalMb * Megabyte);
+        Series(text, "jobgrid_worker_gpu_memory_free_bytes", "Free memory of the worker's GPU.", gpus, GpuOf, w => w.Gpu!.MemoryFreeMb * Megabyte);
+        Series(text, "jobgrid_worker_gpu_utilization_ratio", "Utilization of the worker's GPU, 0 to 1.", gpus.Where(w => w.Gpu!.UtilizationPercent is not null), GpuOf, w => w.Gpu!.UtilizationPercent!.Value / 100.0);
+        Series(text, "jobgrid_worker_gpu_temperature_celsius", "Temperature of the worker's GPU.", gpus.Where(w => w.Gpu!.TemperatureCelsius is not null), GpuOf, w => w.Gpu!.TemperatureCelsius!.Value);
+        Series(text, "jobgrid_worker_model_loads_total", "Models that the worker's services loaded in its session.", workers.Where(w => w.SessionId.Length > 0), WorkerOf, w => w.ModelLoads, "counter");
         return text.ToString();
+    }
+
+    private static string ClassOf(DemandView demand) => $"class=\"{Escaped(demand.Class)}\"";
+
+    private static string WorkerOf(WorkerView worker) => $"worker=\"{Escaped(worker.WorkerId)}\"";
+
+    private static string GpuOf(WorkerView worker) => $"{WorkerOf(worker)},gpu=\"{Escaped(worker.Gpu!.Uuid)}\"";
+
+    private static void Series<T>(StringBuilder text, string name, string help, IEnumerable<T> items, Func<T, string> labels, Func<T, double> value, string type = "gauge")
+    {
+        Describe(text, name, type, help);
+        foreach (var item in items)
+            text.Append(name).Append('{').Append(labels(item)).Append("} ").Append(value(item).ToString("R", CultureInfo.InvariantCulture)).Append('\n');
     }
 
     private static StringBuilder Describe(StringBuilder text, string name, string type, string help) =>

@@ -43,6 +43,15 @@ internal sealed record GridProblem(int Status, string Kind, string Title, string
     public static GridProblem Conflict(string detail, string jobId) =>
         new(StatusCodes.Status409Conflict, "conflict", "The state of the job does not allow this", detail) { JobId = jobId };
 
+    public static GridProblem WorkerConflict(string detail) =>
+        new(StatusCodes.Status409Conflict, "conflict", "The state of the worker does not allow this", detail);
+
+    public static GridProblem OverLimit(string field, string message, string jobId) =>
+        new(StatusCodes.Status429TooManyRequests, "over-limit", "A limit is reached", $"{field} {message}.")
+        {
+            Errors = [new FieldError(field, message)], JobId = jobId, RetryAfter = 5,
+        };
+
     public static GridProblem Unavailable(string detail, string? jobId = null) =>
         new(StatusCodes.Status503ServiceUnavailable, "unavailable", "The grid cannot do this now", detail) { JobId = jobId, RetryAfter = 1 };
 

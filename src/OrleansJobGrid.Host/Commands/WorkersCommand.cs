@@ -1,3 +1,4 @@
+using System.CommandLine;
 using OrleansJobGrid.Client;
 using OrleansJobGrid.Host.CommandLine;
 
@@ -7,16 +8,25 @@ internal static class WorkersCommand
 {
     public static JobGridCommand Create(CommandEnvironment environment)
     {
-        var (url, json) = (CommonOptions.Url(), CommonOptions.Json("one JSON document {\"workers\": [...]}"));
+        var (url, json) = (CommonOptions.Url(), CommonOptions.Json("one JSON document {\"workers\": [...]}, with --models {\"models\": [...]}"));
+        var models = new Option<bool>("--models") { Description = "Shows which worker has which model and custom node, and what waiting jobs lack." };
         var command = new JobGridCommand(environment, "workers", "Lists the workers and what they do.")
         {
-            Notes = "Below them stand the instances of services outside that they reach. An open breaker: the worker claims nothing for that instance;\n"
+            Notes = "A worker that is offline is registered and has no session; jobs that only it could do wait for it. '!' marks what a worker says of\n"
+                + "itself that cannot be true.\n"
+                + "Below them stand the instances of services outside that they reach. An open breaker: the worker claims nothing for that instance;\n"
                 + "half_open: it lets one attempt through.",
-            Options = { url, json },
+            Options = { models, url, json },
         };
         command.Runs(async (parse, cancellationToken) =>
         {
             using var grid = GridConnection.Open(parse.GetValue(url), environment);
+            if (parse.GetValue(models))
+            {
+                WriteModels(environment.Out, await grid.Impatient.GetModelsAsync(cancellationToken), parse.GetValue(json));
+                return ExitCode.Ok;
+            }
+
             var list = await grid.Impatient.GetWorkersAsync(cancellationToken);
             if (parse.GetValue(json))
             {
@@ -24,15 +34,40 @@ internal static class WorkersCommand
                 return ExitCode.Ok;
             }
 
-            var table = new TextTable("WORKER", "STATE", "RUNNING", "SERVICES", "NODE", "LEASE ENDS", "VERSION");
+            var table = new TextTable("WORKER", "STATE", "RUNNING", "SERVICES", "NODE", "GPU", "FREE MB", "LOADED", "LAST SEEN", "VERSION");
             foreach (var worker in list.Workers)
                 table.Add(worker.WorkerId, worker.State, $"{worker.Jobs?.Count ?? worker.Running}/{worker.Slots}", string.Join(',', worker.Services ?? []), worker.Node,
-                    JobText.Time(worker.LeaseExpiresAt), worker.Version);
+                    worker.Gpu?.Name, worker.Gpu is { } gpu ? gpu.Fault is null ? $"{gpu.MemoryFreeMb}/{gpu.MemoryTotalMb}" : "?" : null,
+                    string.Join(',', worker.LoadedModels ?? []), JobText.Time(worker.LastSeenAt), worker.Version);
             table.Write(environment.Out);
+            foreach (var worker in list.Workers)
+            {
+                foreach (var doubt in worker.Doubts ?? [])
+                    environment.Out.WriteLine($"! {Printable.Of(worker.WorkerId)}: {Printable.Of(doubt)}");
+                if (worker.Gpu?.Fault is { } fault)
+                    environment.Out.WriteLine($"! {Printable.Of(worker.WorkerId)}: {Printable.Of(fault)}");
+                if (worker.DrainReason is { } reason)
+                    environment.Out.WriteLine($"{Printable.Of(worker.WorkerId)} is to drain: {Printable.Of(reason)}");
+            }
+
             WriteInstances(environment.Out, list);
             return ExitCode.Ok;
         });
         return command;
+    }
+
+    private static void WriteModels(TextWriter output, ModelList list, bool json)
+    {
+        if (json)
+        {
+            JsonOutput.Document(output, list, JobGridJson.Default.ModelList);
+            return;
+        }
+
+        var table = new TextTable("KIND", "NAME", "WORKERS", "LOADED ON", "WAITING", "LACKED BY");
+        foreach (var model in list.Models)
+            table.Add(model.Kind, model.Name, string.Join(' ', model.Workers), string.Join(' ', model.LoadedOn), $"{model.WaitingJobs} jobs", $"{model.LackedBy} jobs");
+        table.Write(output);
     }
 
     private static void WriteInstances(TextWriter output, WorkerList list)

@@ -8,6 +8,7 @@ using OrleansJobGrid.Connectors.Simulation;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Grains.Recovery;
 using OrleansJobGrid.Workers.Execution;
+using OrleansJobGrid.Workers.Gpu;
 using OrleansJobGrid.Workers.Hosting;
 
 namespace OrleansJobGrid.Host.Hosting;
@@ -45,9 +46,15 @@ internal static class ConnectorSetup
         foreach (var (service, settings) in RestSettings(configuration).Services)
             services.AddSingleton<IConnector>(_ => new RestConnector(service, settings, TimeProvider.System));
         services.AddSingleton(new WorkerProcess(ProcessIdentity.Current, Version));
-        services.Configure<WorkerOptions>(configuration.GetSection("JobGrid:Worker"));
+        services.AddSingleton(new WorkFolder(options.DataFolder));
+        services.AddSingleton<IGpuProbe, NoGpuProbe>();
+        foreach (var worker in WorkerSettings.Read(configuration))
+        {
+            worker.Options.Linger = GuardLimit;
+            services.AddSingleton(worker);
+        }
+
         services.Configure<FailureOptions>(configuration.GetSection("JobGrid:Failures"));
-        services.Configure<WorkerOptions>(o => o.Linger = GuardLimit);
     }
 
     /// <summary>The services outside, checked. Throws <see cref="GridSettingsException"/>.</summary>

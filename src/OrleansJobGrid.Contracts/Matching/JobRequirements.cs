@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace OrleansJobGrid.Contracts.Matching;
 
@@ -59,7 +60,7 @@ public sealed record JobRequirements
     public IReadOnlyDictionary<string, JsonElement>? NegativeRequirements { get; init; }
 
     /// <summary>The canonical text: JSON in snake_case, absent fields left out. <c>{}</c> asks for nothing.</summary>
-    public string Text => JsonSerializer.Serialize(this, MatchingJson.Default.JobRequirements);
+    [JsonIgnore] public string Text => JsonSerializer.Serialize(this, MatchingJson.Default.JobRequirements);
 
     /// <summary>Reads a canonical text back.</summary>
     /// <exception cref="JsonException">It is none.</exception>

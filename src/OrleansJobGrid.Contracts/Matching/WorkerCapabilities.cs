@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace OrleansJobGrid.Contracts.Matching;
 
@@ -54,7 +55,7 @@ public sealed record WorkerCapabilities
     public WorkerRequires? Requires { get; init; }
 
     /// <summary>The canonical text: JSON in snake_case, absent fields left out.</summary>
-    public string Text => JsonSerializer.Serialize(this, MatchingJson.Default.WorkerCapabilities);
+    [JsonIgnore] public string Text => JsonSerializer.Serialize(this, MatchingJson.Default.WorkerCapabilities);
 
     /// <summary>Reads a text back.</summary>
     /// <exception cref="JsonException">It is none.</exception>

@@ -31,7 +31,7 @@ internal static class ConnectorSetup
     public static void AddConnectors(this IServiceCollection services, IConfiguration configuration, GridOptions options)
     {
         services.AddSingleton<IConnector>(new ImagingConnector(configuration.GetSection("JobGrid:Imaging").Get<ImagingOptions>()));
-        services.AddSingleton<IConnector>(new SimulationConnector(configuration.GetSection("JobGrid:Simulation").Get<SimulationOptions>() ?? new(), TimeProvider.System));
+        services.AddSingleton<IConnector>(new SimulationConnector(SimulationSettings(configuration), TimeProvider.System));
         var processes = configuration.GetSection("JobGrid:Process").Get<ProcessOptions>() ?? new();
         if (processes.WorkFolder.Length == 0)
             processes.WorkFolder = Path.GetFullPath(Path.Combine(options.DataFolder, "process"));
@@ -65,6 +65,16 @@ internal static class ConnectorSetup
             .Concat(BuiltIn().Where(b => options.Services.ContainsKey(b.Service)).Select(b => $"JobGrid:Rest:Services:{b.Service} is the name of a built-in service; choose another."))
             .ToList();
         return errors.Count == 0 ? options : throw new GridSettingsException(string.Join(" ", errors));
+    }
+
+    private static SimulationOptions SimulationSettings(IConfiguration configuration)
+    {
+        var simulation = configuration.GetSection("JobGrid:Simulation").Get<SimulationOptions>() ?? new();
+        if (simulation.ModelsKept is < 1 or > 1_000)
+            throw new GridSettingsException($"JobGrid:Simulation:ModelsKept is {simulation.ModelsKept}; give 1 to 1000");
+        if (simulation.GpuMemoryMb < 1)
+            throw new GridSettingsException($"JobGrid:Simulation:GpuMemoryMb is {simulation.GpuMemoryMb}; give 1 or more, or leave it out");
+        return simulation;
     }
 
     private static IConnector[] BuiltIn() =>

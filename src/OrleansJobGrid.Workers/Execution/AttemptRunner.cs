@@ -134,7 +134,7 @@ internal sealed class AttemptRunner(
             GpuMemoryGivenMb = attempt.GpuMemoryGivenMb,
         };
         // What the service says of its device comes first; a reading tells of this machine's only.
-        return gpus?.Of(attempt.Gpu) is { Fault: null } gpu && WorksHere(attempt) && report is { GpuMemoryUsedMb: null, GpuMemoryTotalMb: null }
+        return gpus?.Of(attempt.Gpu) is { IsOld: false } gpu && WorksHere(attempt) && report is { GpuMemoryUsedMb: null, GpuMemoryTotalMb: null }
             ? report with { GpuMemoryUsedMb = gpu.Reading.MemoryUsedMb, GpuMemoryTotalMb = gpu.Reading.MemoryTotalMb }
             : report;
     }

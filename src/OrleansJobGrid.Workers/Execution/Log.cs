@@ -82,6 +82,9 @@ internal static partial class Log
     [LoggerMessage(2027, LogLevel.Error, "Worker {Worker} has nothing to offer: none of its services and instances can be used. It is not started.")]
     public static partial void NothingToOffer(this ILogger logger, string worker);
 
+    [LoggerMessage(2028, LogLevel.Warning, "A GPU could not be read at the start: {Fault}")]
+    public static partial void GpuNotRead(this ILogger logger, string fault);
+
     [LoggerMessage(2020, LogLevel.Warning, "What instance {Instance} said could not be delivered.")]
     public static partial void AnswerFailed(this ILogger logger, string instance, Exception exception);
 }

@@ -66,6 +66,8 @@ internal sealed class NodeAgent(
     {
         if (found.Gpus.Count == 0)
             _logger.NoGpu(found.Absence ?? "none was found");
+        foreach (var fault in found.Faults)
+            _logger.GpuNotRead(fault.Message);
         foreach (var gpu in found.Gpus)
             _logger.GpuFound(gpu.Index, gpu.Name, gpu.MemoryTotalMb, found.DriverVersion ?? "unknown", gpu.Uuid);
     }

@@ -61,7 +61,7 @@ internal sealed class WorkerFacts
     /// <summary>How often they loaded one in this session.</summary>
     public long ModelLoads => Loads() - _loadsBefore;
 
-    private GpuState? State => _worker.Gpu is { } gpu ? _gpus?.Of(gpu.Uuid) ?? new(gpu, null, "it was not read yet") : null;
+    private GpuState? State => _worker.Gpu is { } gpu ? _gpus?.Of(gpu.Uuid) ?? new(gpu, null, "it was not read yet", IsOld: true) : null;
 
     /// <summary>What it offers, which its settings may have lowered.</summary>
     private long? Total => _worker.Capabilities.Value.Hardware?.GpuMemoryMb;
@@ -71,7 +71,7 @@ internal sealed class WorkerFacts
     {
         if (State is not { } state)
             return GpuFreeMemory.Of(null, Total, held.EnvelopesMb);
-        return state.Fault is null ? GpuFreeMemory.Of(state.Reading.MemoryFreeMb, Total, held.EnvelopesMb) : null;
+        return state.IsOld ? null : GpuFreeMemory.Of(state.Reading.MemoryFreeMb, Total, held.EnvelopesMb);
     }
 
     /// <summary>Why a grant that has just come is to be given back; null: it is not.</summary>

@@ -11,7 +11,7 @@ internal sealed class GpuMonitor(IGpuProbe probe, TimeProvider time, ILogger<Gpu
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, (GpuReading Reading, string? Driver, bool Listed)> _seen = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (GpuReading Reading, string? Driver, bool Listed, string? Fault)> _seen = new(StringComparer.Ordinal);
     private readonly List<GpuWatch> _watches = [];
     private string? _fault;
     private long _readAt = time.GetTimestamp();
@@ -25,10 +25,10 @@ internal sealed class GpuMonitor(IGpuProbe probe, TimeProvider time, ILogger<Gpu
             if (uuid is null || !_seen.TryGetValue(uuid, out var seen))
                 return null;
             var age = time.GetElapsedTime(_readAt);
-            var fault = _fault
+            var old = _fault
                 ?? (age > Patience ? $"no reading for {age.TotalSeconds:0} s" : null)
-                ?? (seen.Listed ? null : "the driver does not list it any more");
-            return new(seen.Reading, seen.Driver, fault);
+                ?? (seen.Listed ? null : seen.Fault ?? "the driver does not list it any more");
+            return new(seen.Reading, seen.Driver, old ?? seen.Fault, IsOld: old is not null);
         }
     }
 
@@ -97,6 +97,12 @@ internal sealed class GpuMonitor(IGpuProbe probe, TimeProvider time, ILogger<Gpu
         }
     }
 
+    private static string? FaultOf(string uuid, GpuProbeResult result)
+    {
+        var faults = result.Faults.Where(f => f.Uuid == uuid).Select(f => f.Message).ToList();
+        return faults.Count == 0 ? null : string.Join(' ', faults);
+    }
+
     private void End(GpuWatch watch)
     {
         lock (_lock)
@@ -119,10 +125,10 @@ internal sealed class GpuMonitor(IGpuProbe probe, TimeProvider time, ILogger<Gpu
 
         (_fault, _readAt) = (null, time.GetTimestamp());
         foreach (var uuid in _seen.Keys.ToList())
-            _seen[uuid] = _seen[uuid] with { Listed = false };
+            _seen[uuid] = _seen[uuid] with { Listed = false, Fault = FaultOf(uuid, result) };
         foreach (var gpu in result.Gpus)
         {
-            _seen[gpu.Uuid] = (gpu, result.DriverVersion, true);
+            _seen[gpu.Uuid] = (gpu, result.DriverVersion, true, FaultOf(gpu.Uuid, result));
             foreach (var watch in _watches.Where(w => w.Gpu == gpu.Uuid))
                 watch.Read(gpu.MemoryUsedMb);
         }

@@ -5,8 +5,9 @@ namespace OrleansJobGrid.Workers.Gpu;
 /// <summary>A GPU as it was read last, and why that is old where it is.</summary>
 /// <param name="Reading">The last reading that had it.</param>
 /// <param name="Driver">The driver's version.</param>
-/// <param name="Fault">Why the reading is not of now; null: it is.</param>
-internal sealed record GpuState(GpuReading Reading, string? Driver, string? Fault)
+/// <param name="Fault">What could not be read, or why the reading is old; null: nothing is missing.</param>
+/// <param name="IsOld">Whether the reading is not of now.</param>
+internal sealed record GpuState(GpuReading Reading, string? Driver, string? Fault, bool IsOld)
 {
     /// <summary>As a heartbeat carries it.</summary>
     public GpuView View => new()

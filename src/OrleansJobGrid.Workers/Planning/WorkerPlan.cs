@@ -94,9 +94,13 @@ internal sealed partial record WorkerPlan(IReadOnlyList<PlannedWorker> Workers, 
     {
         if (one.Name is { } name && !NamePattern().IsMatch(name))
             yield return $"{one.Section}: a worker's name is 1 to 64 characters of A-Z a-z 0-9 . _ -";
-        // The messages name the section of the only worker.
         foreach (var failure in Ranges.Validate(null, one.Options).Failures ?? [])
-            yield return failure[failure.IndexOf("JobGrid:", StringComparison.Ordinal)..].Replace("JobGrid:Worker:", one.Section + ":", StringComparison.Ordinal);
+        {
+            // "Slots: The field WorkerOptions.Slots must be ...", or with a message of its own that names the section of the only worker.
+            yield return failure[(failure.IndexOf(": ", StringComparison.Ordinal) + 2)..]
+                .Replace("The field WorkerOptions.", one.Section + ":", StringComparison.Ordinal)
+                .Replace("JobGrid:Worker:", one.Section + ":", StringComparison.Ordinal);
+        }
     }
 
     private static IEnumerable<string> ConnectorErrors(WorkerSettings one, IReadOnlyCollection<IConnector> connectors)

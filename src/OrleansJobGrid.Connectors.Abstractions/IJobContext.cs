@@ -32,6 +32,20 @@ public interface IJobContext
     /// <summary>Service instances that lack something this job needs; they are not to be used.</summary>
     IReadOnlyList<string> ExcludedInstances => [];
 
+    /// <summary>Id of the worker that runs it; null: not known.</summary>
+    string? Worker => null;
+
+    /// <summary>Uuid of the GPU that the attempt runs on, as <c>CUDA_VISIBLE_DEVICES</c> takes it; null: a CPU worker.</summary>
+    string? Gpu => null;
+
+    /// <summary>
+    /// Says how much GPU memory the work took, MB of 1,048,576 bytes; the highest value counts. Where nobody says it, the worker reports
+    /// what it saw of the device from outside.
+    /// </summary>
+    void ReportGpuMemory(long peakMb)
+    {
+    }
+
     /// <summary>
     /// The connector's instances that may be posted to now, in their configured order: neither excluded nor behind an open circuit
     /// breaker. Asking about earlier submissions needs no such leave.

@@ -131,7 +131,7 @@ public sealed class ProcessConnector : IConnector, IDisposable
             GuardCommand = _options.GuardCommand,
             Path = command.Path,
             Args = [.. command.Args, .. payload.Args],
-            Env = ProcessEnvironment.Of(context, payload, command, _options.Device, mark),
+            Env = ProcessEnvironment.Of(context, payload, command, context.Gpu ?? _options.Device, mark),
             WorkingFolder = work,
             StdinFile = stdin,
             RecordFile = record,

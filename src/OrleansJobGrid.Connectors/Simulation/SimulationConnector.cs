@@ -13,9 +13,11 @@ namespace OrleansJobGrid.Connectors.Simulation;
 /// <c>memory_mb</c> (taken and touched for the duration), <c>result</c> (any JSON, returned), <c>failure</c>
 /// (transient, resource_exhaustion, malformed, refused, rate_limited, missing_here, crash: how it ends after its duration), <c>fail_attempts</c> (only the first
 /// so many attempts; default all), <c>side_effect_file</c> (absolute; <c>START job epoch</c> is appended before the work, <c>END job epoch</c>
-/// right before a completion).
+/// right before a completion), <c>model</c> (loaded first, unless it still is; <see cref="SimulationOptions.ModelsKept"/> stay), <c>load_ms</c> (how long
+/// that takes, 0 to 86,400,000), <c>gpu_memory_mb</c> (said to be taken of the GPU, 0 to 1,000,000; more than
+/// <see cref="SimulationOptions.GpuMemoryMb"/> is CUDA out of memory).
 /// </remarks>
-public sealed class SimulationConnector : IConnector
+public sealed class SimulationConnector : IConnector, IModelHost
 {
     private const int MemoryChunkBytes = 16 * 1024 * 1024;
     private static readonly TimeSpan SimulatedRetryAfter = TimeSpan.FromSeconds(1);
@@ -24,6 +26,7 @@ public sealed class SimulationConnector : IConnector
     private readonly SimulationOptions _options;
     private readonly TimeProvider _time;
     private readonly Action<string> _crash;
+    private readonly SimulatedModels _models;
 
     /// <summary>Makes the connector.</summary>
     /// <param name="options">What jobs may do.</param>
@@ -36,7 +39,9 @@ public sealed class SimulationConnector : IConnector
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.ModelsKept, 1);
         (_options, _time, _crash) = (options, time, crash);
+        _models = new(options.ModelsKept, time);
     }
 
     /// <inheritdoc/>
@@ -55,10 +60,17 @@ public sealed class SimulationConnector : IConnector
         if (!SimulationPayload.TryParse(context.Payload, _options.MaxMemoryMb, out var payload, out var error))
             return Task.FromResult(ConnectorResult.Failed(FailureClass.Malformed, "invalid_payload", error));
         var fails = payload.Failure != SimulatedFailure.None && context.Attempt <= payload.FailAttempts;
-        if (!fails && payload is { DurationMs: 0, Steps: 0, MemoryMb: 0, SideEffectFile: null } && !cancellationToken.IsCancellationRequested)
+        if (!fails && payload is { DurationMs: 0, Steps: 0, MemoryMb: 0, SideEffectFile: null, Model: null, GpuMemoryMb: 0 }
+            && !cancellationToken.IsCancellationRequested)
             return payload.Result is { } result ? Task.FromResult(ConnectorResult.Completed(ToNode(result))) : CompletedWithoutResult;
         return RunAsync(context, payload, fails, cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> LoadedModels(ModelPlace place) => _models.Of(place);
+
+    /// <inheritdoc/>
+    public long ModelLoads(ModelPlace place) => _models.Loads(place);
 
     private async Task<ConnectorResult> RunAsync(IJobContext context, SimulationPayload payload, bool fails, CancellationToken cancellationToken)
     {
@@ -92,6 +104,12 @@ public sealed class SimulationConnector : IConnector
                 EstimatedSizeMb = payload.MemoryMb,
             });
         }
+        if (payload.Model is { } model)
+            await _models.Use(context, model, TimeSpan.FromMilliseconds(payload.LoadMs), cancellationToken);
+        if (payload.GpuMemoryMb > _options.GpuMemoryMb)
+            return OutOfGpuMemory(payload, _options.GpuMemoryMb.Value);
+        if (payload.GpuMemoryMb > 0)
+            context.ReportGpuMemory(payload.GpuMemoryMb);
         await PassTimeAsync(context, payload, cancellationToken);
         GC.KeepAlive(memory);
 
@@ -140,6 +158,18 @@ public sealed class SimulationConnector : IConnector
                 throw new InvalidOperationException($"No failure is simulated by '{failure}'.");
         }
     }
+
+    /// <summary>In the words of PyTorch, so that the rules have to read it.</summary>
+    private static ConnectorResult OutOfGpuMemory(SimulationPayload payload, int total) => ConnectorResult.Failed(new FailureEvidence
+    {
+        Message = $"CUDA out of memory. Tried to allocate {payload.GpuMemoryMb} MiB. GPU 0 has a total capacity of {total} MiB.",
+        ExceptionType = "torch.OutOfMemoryError",
+        Stage = "run",
+        GpuMemoryUsedMb = total,
+        GpuMemoryTotalMb = total,
+        ModelLoaded = payload.Model,
+        EstimatedSizeMb = payload.GpuMemoryMb,
+    });
 
     private static ConnectorResult Failed(FailureClass failureClass, string reason, string message, TimeSpan? retryAfter = null) =>
         ConnectorResult.Failed(new FailureEvidence { Message = message, KnownClass = failureClass, KnownReason = reason, RetryAfter = retryAfter, Stage = "run" });

@@ -8,6 +8,7 @@ internal struct SimulationPayload
     private const int MaxDurationMs = 24 * 60 * 60 * 1000;
     private const int MaxSteps = 10_000;
     private const int MaxFailAttempts = 1_000;
+    private const int MaxGpuMemoryMb = 1_000_000;
 
     internal int DurationMs;
 
@@ -21,6 +22,11 @@ internal struct SimulationPayload
     internal int FailAttempts;
     internal string? SideEffectFile;
 
+    /// <summary>A model that it works with; null: none.</summary>
+    internal string? Model;
+    internal int LoadMs;
+    internal int GpuMemoryMb;
+
     internal static bool TryParse(JsonElement json, int maxMemoryMb, out SimulationPayload payload, out string error)
     {
         payload = new SimulationPayload { FailAttempts = int.MaxValue };
@@ -28,7 +34,7 @@ internal struct SimulationPayload
         if (json.ValueKind != JsonValueKind.Object)
             return Wrong($"payload is a JSON object, not {Kind(json)}.", out error);
 
-        var failAttemptsGiven = false;
+        bool failAttemptsGiven = false, loadGiven = false;
         foreach (var field in json.EnumerateObject())
         {
             bool valid;
@@ -46,11 +52,21 @@ internal struct SimulationPayload
                 (valid, failAttemptsGiven) = (Number(field, 0, MaxFailAttempts, out payload.FailAttempts, out error), true);
             else if (field.NameEquals("side_effect_file"u8))
                 valid = Text(field, out payload.SideEffectFile, out error);
+            else if (field.NameEquals("model"u8))
+                valid = Text(field, out payload.Model, out error);
+            else if (field.NameEquals("load_ms"u8))
+                (valid, loadGiven) = (Number(field, 0, MaxDurationMs, out payload.LoadMs, out error), true);
+            else if (field.NameEquals("gpu_memory_mb"u8))
+                valid = Number(field, 0, MaxGpuMemoryMb, out payload.GpuMemoryMb, out error);
             else
-                valid = Wrong($"payload.{field.Name} is not known. Known are duration_ms, steps, memory_mb, result, failure, fail_attempts, side_effect_file.", out error);
+                valid = Wrong(
+                    $"payload.{field.Name} is not known. Known are duration_ms, steps, memory_mb, result, failure, fail_attempts, side_effect_file, "
+                    + "model, load_ms, gpu_memory_mb.", out error);
             if (!valid)
                 return false;
         }
+        if (loadGiven && payload.Model is null)
+            return Wrong("payload.load_ms needs payload.model, which takes so long to load.", out error);
         return !failAttemptsGiven || payload.Failure != SimulatedFailure.None
             || Wrong("payload.fail_attempts needs payload.failure, which says how those attempts fail.", out error);
     }

@@ -8,6 +8,7 @@ using OrleansJobGrid.Connectors.Simulation;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Grains.Recovery;
 using OrleansJobGrid.Workers.Execution;
+using OrleansJobGrid.Workers.Gpu;
 using OrleansJobGrid.Workers.Hosting;
 
 namespace OrleansJobGrid.Host.Hosting;
@@ -30,7 +31,7 @@ internal static class ConnectorSetup
     public static void AddConnectors(this IServiceCollection services, IConfiguration configuration, GridOptions options)
     {
         services.AddSingleton<IConnector>(new ImagingConnector(configuration.GetSection("JobGrid:Imaging").Get<ImagingOptions>()));
-        services.AddSingleton<IConnector>(new SimulationConnector(configuration.GetSection("JobGrid:Simulation").Get<SimulationOptions>() ?? new(), TimeProvider.System));
+        services.AddSingleton<IConnector>(new SimulationConnector(SimulationSettings(configuration), TimeProvider.System));
         var processes = configuration.GetSection("JobGrid:Process").Get<ProcessOptions>() ?? new();
         if (processes.WorkFolder.Length == 0)
             processes.WorkFolder = Path.GetFullPath(Path.Combine(options.DataFolder, "process"));
@@ -45,9 +46,15 @@ internal static class ConnectorSetup
         foreach (var (service, settings) in RestSettings(configuration).Services)
             services.AddSingleton<IConnector>(_ => new RestConnector(service, settings, TimeProvider.System));
         services.AddSingleton(new WorkerProcess(ProcessIdentity.Current, Version));
-        services.Configure<WorkerOptions>(configuration.GetSection("JobGrid:Worker"));
+        services.AddSingleton(new WorkFolder(options.DataFolder));
+        services.AddSingleton<IGpuProbe, NoGpuProbe>();
+        foreach (var worker in WorkerSettings.Read(configuration))
+        {
+            worker.Options.Linger = GuardLimit;
+            services.AddSingleton(worker);
+        }
+
         services.Configure<FailureOptions>(configuration.GetSection("JobGrid:Failures"));
-        services.Configure<WorkerOptions>(o => o.Linger = GuardLimit);
     }
 
     /// <summary>The services outside, checked. Throws <see cref="GridSettingsException"/>.</summary>
@@ -58,6 +65,16 @@ internal static class ConnectorSetup
             .Concat(BuiltIn().Where(b => options.Services.ContainsKey(b.Service)).Select(b => $"JobGrid:Rest:Services:{b.Service} is the name of a built-in service; choose another."))
             .ToList();
         return errors.Count == 0 ? options : throw new GridSettingsException(string.Join(" ", errors));
+    }
+
+    private static SimulationOptions SimulationSettings(IConfiguration configuration)
+    {
+        var simulation = configuration.GetSection("JobGrid:Simulation").Get<SimulationOptions>() ?? new();
+        if (simulation.ModelsKept is < 1 or > 1_000)
+            throw new GridSettingsException($"JobGrid:Simulation:ModelsKept is {simulation.ModelsKept}; give 1 to 1000");
+        if (simulation.GpuMemoryMb < 1)
+            throw new GridSettingsException($"JobGrid:Simulation:GpuMemoryMb is {simulation.GpuMemoryMb}; give 1 or more, or leave it out");
+        return simulation;
     }
 
     private static IConnector[] BuiltIn() =>

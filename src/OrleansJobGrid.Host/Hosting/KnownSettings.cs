@@ -4,6 +4,7 @@ using OrleansJobGrid.Connectors.Imaging;
 using OrleansJobGrid.Connectors.Processes;
 using OrleansJobGrid.Connectors.Rest;
 using OrleansJobGrid.Connectors.Simulation;
+using OrleansJobGrid.Contracts.Matching;
 using OrleansJobGrid.Gateway.Hosting;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Workers.Hosting;
@@ -13,9 +14,14 @@ namespace OrleansJobGrid.Host.Hosting;
 /// <summary>The names of settings: one that nobody reads was meant to be another.</summary>
 internal static class KnownSettings
 {
+    private static readonly string[] Worker = [.. NamesOf(typeof(WorkerOptions)), .. WorkerSettings.FreeSections];
+    private static readonly string[] CustomerAccess = NamesOf(typeof(CustomerAccessOptions));
+    private static readonly string[] Hardware = NamesOf(typeof(HardwareOptions));
+    private static readonly string[] Requires = NamesOf(typeof(WorkerRequires));
+
     private static readonly Dictionary<string, string[]> Sections = new(StringComparer.OrdinalIgnoreCase)
     {
-        ["Worker"] = NamesOf(typeof(WorkerOptions)),
+        ["Worker"] = Worker,
         ["Simulation"] = NamesOf(typeof(SimulationOptions)),
         ["Imaging"] = NamesOf(typeof(ImagingOptions)),
         ["Process"] = NamesOf(typeof(ProcessOptions)),
@@ -30,7 +36,7 @@ internal static class KnownSettings
     private static readonly string[] RetryNames = NamesOf(typeof(RetryOptions));
     private static readonly string[] RestService = NamesOf(typeof(RestServiceOptions));
 
-    private static readonly string[] TopLevel = [.. NamesOf(typeof(JobGridOptions)), .. Sections.Keys];
+    private static readonly string[] TopLevel = [.. NamesOf(typeof(JobGridOptions)), .. Sections.Keys, "Workers"];
 
     /// <summary>Refuses unknown names of a configuration file, all at once.</summary>
     public static void Check(IConfiguration configuration)
@@ -49,6 +55,12 @@ internal static class KnownSettings
 
         foreach (var service in configuration.GetSection("JobGrid:Rest:Services").GetChildren())
             unknown.AddRange(NotIn(RestService, service));
+        foreach (var worker in configuration.GetSection("JobGrid:Workers").GetChildren())
+            unknown.AddRange(NotIn(Worker, worker));
+        unknown.AddRange(configuration.GetSection("JobGrid:Workers").GetChildren().Append(configuration.GetSection("JobGrid:Worker"))
+            .SelectMany(w => NotIn(CustomerAccess, w.GetSection("CustomerAccess"))
+                .Concat(NotIn(Hardware, w.GetSection("Hardware")))
+                .Concat(NotIn(Requires, w.GetSection("Requires")))));
         if (unknown.Count > 0)
             throw new GridSettingsException($"There is no setting {string.Join(", ", unknown)}");
     }

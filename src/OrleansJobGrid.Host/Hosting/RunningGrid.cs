@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using OrleansJobGrid.Storage;
 using OrleansJobGrid.Workers.Hosting;
 
@@ -27,8 +26,8 @@ public sealed class RunningGrid : IAsyncDisposable
     /// <summary>Lets running jobs end within the budget (or the configured one, if that is shorter), hands back the others, and stops.</summary>
     public async Task StopAsync(TimeSpan drainBudget)
     {
-        if (_app.Services.GetService<IOptions<WorkerOptions>>()?.Value is { } worker && drainBudget < worker.DrainBudget)
-            worker.DrainBudget = drainBudget;
+        foreach (var worker in _app.Services.GetServices<WorkerSettings>().Where(w => drainBudget < w.Options.DrainBudget))
+            worker.Options.DrainBudget = drainBudget;
         await _app.StopAsync();
     }
 

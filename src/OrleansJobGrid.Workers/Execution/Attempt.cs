@@ -30,6 +30,18 @@ internal sealed class Attempt(JobGrant grant, IConnector connector, long receive
     /// <summary>The worker's machine, by the name that its session has.</summary>
     public string Node { get; init; } = Environment.MachineName;
 
+    /// <summary>The worker that runs it.</summary>
+    public string? Worker { get; init; }
+
+    /// <summary>Uuid of the GPU that it runs on; null: a CPU worker.</summary>
+    public string? Gpu { get; init; }
+
+    /// <summary>GPU memory that was free for it when it came, MB; null: not known.</summary>
+    public long? GpuMemoryGivenMb { get; set; }
+
+    /// <summary>The most GPU memory that its connector says it took, MB; null: it does not say.</summary>
+    public long? PeakGpuMemoryMb { get; private set; }
+
     /// <summary>Whether its start was written, or its first submission, which is the start of work outside.</summary>
     public bool Begun { get; set; } = grant.Adopts is not null;
 
@@ -86,6 +98,12 @@ internal sealed class Attempt(JobGrant grant, IConnector connector, long receive
             _progressSince |= now != _percent || message != _message;
             (_percent, _message, _progressNew) = (now, message, true);
         }
+    }
+
+    public void TookGpuMemory(long peakMb)
+    {
+        lock (_lock)
+            PeakGpuMemoryMb = Math.Max(PeakGpuMemoryMb ?? 0, peakMb);
     }
 
     public void Checkpointed(byte[] state)

@@ -32,6 +32,10 @@ internal sealed class AttemptContext(Attempt attempt, IArtefactStore artefacts, 
 
     public IReadOnlyList<string> UsableInstances => submissions.Usable;
 
+    public string? Worker => attempt.Worker;
+
+    public string? Gpu => attempt.Gpu;
+
     public bool LeaveRunning => attempt.LeaveRunning;
 
     public bool TryUse(string instance) => submissions.TryUse(instance);
@@ -43,6 +47,8 @@ internal sealed class AttemptContext(Attempt attempt, IArtefactStore artefacts, 
     public Task AttachAsync(Submission earlier, CancellationToken cancellationToken) => submissions.Attach(earlier, cancellationToken);
 
     public void ReportProgress(double percent, string? message = null) => attempt.Progressed(percent, message);
+
+    public void ReportGpuMemory(long peakMb) => attempt.TookGpuMemory(peakMb);
 
     public ValueTask SaveCheckpointAsync(ReadOnlyMemory<byte> state, CancellationToken cancellationToken)
     {

@@ -7,12 +7,14 @@ using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Workers.Breakers;
+using OrleansJobGrid.Workers.Gpu;
 
 namespace OrleansJobGrid.Workers.Execution;
 
 /// <summary>Runs one attempt through its connector and says how it ended.</summary>
 internal sealed class AttemptRunner(
-    IGrainFactory grains, IArtefactStore artefacts, InstanceBreakers breakers, FailureReporting failures, TimeProvider time, ILogger<AttemptRunner> logger)
+    IGrainFactory grains, IArtefactStore artefacts, InstanceBreakers breakers, FailureReporting failures, TimeProvider time, ILogger<AttemptRunner> logger,
+    GpuMonitor? gpus = null)
 {
     private const int InlineResultBytes = 64 << 10;
 
@@ -24,11 +26,12 @@ internal sealed class AttemptRunner(
     {
         var submissions = new AttemptSubmissions(attempt, grains, breakers, time, logger);
         ConnectorResult? said = null;
+        using var watch = gpus?.Watch(attempt.Gpu);
         try
         {
             var started = time.GetTimestamp();
             var ended = new AttemptReport { JobId = attempt.Grant.JobId, Token = attempt.Grant.Token };
-            return await Execute(attempt, submissions, ended, started, r => said = r);
+            return await Execute(attempt, submissions, ended, started, watch, r => said = r);
         }
         finally
         {
@@ -47,7 +50,7 @@ internal sealed class AttemptRunner(
     }
 
     private async Task<AttemptReport?> Execute(
-        Attempt attempt, AttemptSubmissions submissions, AttemptReport ended, long started, Action<ConnectorResult> say)
+        Attempt attempt, AttemptSubmissions submissions, AttemptReport ended, long started, GpuWatch? watch, Action<ConnectorResult> say)
     {
         try
         {
@@ -62,8 +65,8 @@ internal sealed class AttemptRunner(
             var duration = (long)time.GetElapsedTime(started).TotalMilliseconds;
             return result switch
             {
-                CompletedResult completed => ended with { Completion = await ReportOf(attempt, context, completed, duration) },
-                FailedResult failed => ended with { Failure = Failures.Of(failed, duration, attempt.Instance) },
+                CompletedResult completed => ended with { Completion = await ReportOf(attempt, context, completed, duration, watch) },
+                FailedResult failed => ended with { Failure = FailureOf(attempt, failed, started) },
                 UnsureResult unsure => UnsureReport(attempt, ended, unsure),
                 StalledResult => ended with { Stop = StopReason.Stalled },
                 _ => throw new InvalidOperationException($"The connector of '{attempt.Grant.Service}' answered with {result}."),
@@ -86,14 +89,14 @@ internal sealed class AttemptRunner(
         {
             var missing = FailureReporting.Missing(e);
             say(missing);
-            return ended with { Failure = Failures.Of(missing, (long)time.GetElapsedTime(started).TotalMilliseconds, attempt.Instance) };
+            return ended with { Failure = FailureOf(attempt, missing, started) };
         }
         catch (Exception e)
         {
             logger.AttemptThrew(attempt.Grant.JobId, attempt.Grant.Token.Epoch, attempt.Grant.Service, e);
             var escaped = FailureReporting.Escaped(e);
             say(Failures.Judged(escaped));
-            return ended with { Failure = Failures.Of(escaped, (long)time.GetElapsedTime(started).TotalMilliseconds, attempt.Instance) };
+            return ended with { Failure = FailureOf(attempt, escaped, started) };
         }
     }
 
@@ -123,7 +126,25 @@ internal sealed class AttemptRunner(
         return attempt.Begun;
     }
 
-    private async Task<CompletionReport> ReportOf(Attempt attempt, AttemptContext context, CompletedResult completed, long duration)
+    private FailureReport FailureOf(Attempt attempt, FailedResult failed, long started)
+    {
+        var report = Failures.Of(failed, (long)time.GetElapsedTime(started).TotalMilliseconds, attempt.Instance) with
+        {
+            Gpu = attempt.Gpu,
+            GpuMemoryGivenMb = attempt.GpuMemoryGivenMb,
+        };
+        // What the service says of its device comes first; a reading tells of this machine's only.
+        return gpus?.Of(attempt.Gpu) is { IsOld: false } gpu && WorksHere(attempt) && report is { GpuMemoryUsedMb: null, GpuMemoryTotalMb: null }
+            ? report with { GpuMemoryUsedMb = gpu.Reading.MemoryUsedMb, GpuMemoryTotalMb = gpu.Reading.MemoryTotalMb }
+            : report;
+    }
+
+    /// <summary>Whether its work is on this machine, and so on its GPU.</summary>
+    private static bool WorksHere(Attempt attempt) =>
+        attempt.Connector is not IExternalConnector external || external.Instances.Any(i => i.Id == attempt.Instance && i.OnThisMachine);
+
+    private async Task<CompletionReport> ReportOf(
+        Attempt attempt, AttemptContext context, CompletedResult completed, long duration, GpuWatch? watch)
     {
         var outputs = completed.Outputs.Select(o => new JobOutputView(o.Artefact, o.Name, o.Sha256, o.Size)).ToList();
         var result = completed.Result is null ? null : Encoding.UTF8.GetBytes(completed.Result.ToJsonString());
@@ -135,6 +156,12 @@ internal sealed class AttemptRunner(
             result = Encoding.UTF8.GetBytes($$"""{"artefact":"{{kept.Artefact}}"}""");
         }
 
-        return new() { Result = result, Outputs = outputs, DurationMs = duration };
+        return new()
+        {
+            Result = result,
+            Outputs = outputs,
+            DurationMs = duration,
+            PeakGpuMemoryMb = attempt.PeakGpuMemoryMb ?? (WorksHere(attempt) ? watch?.PeakMb : null),
+        };
     }
 }

@@ -9,15 +9,65 @@ namespace OrleansJobGrid.Workers.Execution;
 internal sealed class HeldAttempts
 {
     private readonly ConcurrentDictionary<(string JobId, long Epoch), Attempt> _attempts = new();
+    private readonly Lock _lock = new();
+    private readonly HashSet<Attempt> _working = [];
+    private HeldSums? _sums = HeldSums.None;
 
     public int Count => _attempts.Count;
 
     public IEnumerable<Attempt> All => _attempts.Values;
 
-    /// <summary>False: the grant is held already.</summary>
-    public bool Add(Attempt attempt) => _attempts.TryAdd((attempt.Grant.JobId, attempt.Grant.Token.Epoch), attempt);
+    /// <summary>What those whose work goes on take of the worker.</summary>
+    public HeldSums Sums
+    {
+        get
+        {
+            lock (_lock)
+                return _sums ??= Sum();
+        }
+    }
 
-    public void Remove(Attempt attempt) => _attempts.TryRemove(new((attempt.Grant.JobId, attempt.Grant.Token.Epoch), attempt));
+    /// <summary>False: the grant is held already.</summary>
+    public bool Add(Attempt attempt) => Add(attempt, _ => null, out _);
+
+    /// <summary>
+    /// Adds it unless it is held already, or does not go beside the others: two grants that came at the same moment are judged one
+    /// after the other.
+    /// </summary>
+    /// <param name="attempt">The attempt.</param>
+    /// <param name="refusal">Why it does not go beside what the others take; null: it does.</param>
+    /// <param name="refused">What <paramref name="refusal"/> said.</param>
+    public bool Add(Attempt attempt, Func<HeldSums, string?> refusal, out string? refused)
+    {
+        lock (_lock)
+        {
+            refused = null;
+            if (_attempts.ContainsKey(KeyOf(attempt)))
+                return false;
+            refused = refusal(_sums ??= Sum());
+            if (refused is not null)
+                return false;
+            _working.Add(attempt);
+            _sums = null;
+            return _attempts.TryAdd(KeyOf(attempt), attempt);
+        }
+    }
+
+    /// <summary>Its work is over: what it took is free, while its end is still to be reported.</summary>
+    public void Release(Attempt attempt)
+    {
+        lock (_lock)
+        {
+            if (_working.Remove(attempt))
+                _sums = null;
+        }
+    }
+
+    public void Remove(Attempt attempt)
+    {
+        Release(attempt);
+        _attempts.TryRemove(new(KeyOf(attempt), attempt));
+    }
 
     /// <summary>As a heartbeat lists them.</summary>
     public IReadOnlyList<HeldGrant> List() => [.. _attempts.Values.Select(a => new HeldGrant(a.Grant.JobId, a.Grant.Token))];
@@ -44,4 +94,11 @@ internal sealed class HeldAttempts
         foreach (var attempt in All)
             attempt.End(attempt.Connector.Location == WorkLocation.External ? EndOrder.LetGo : EndOrder.Abandon);
     }
+
+    private static (string JobId, long Epoch) KeyOf(Attempt attempt) => (attempt.Grant.JobId, attempt.Grant.Token.Epoch);
+
+    private HeldSums Sum() => new(
+        [.. _working.Select(a => a.Grant.CustomerId).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+        _working.Sum(a => a.Grant.EnvelopeMb ?? 0),
+        _working.Count);
 }

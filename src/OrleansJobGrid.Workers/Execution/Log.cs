@@ -61,6 +61,30 @@ internal static partial class Log
     [LoggerMessage(2019, LogLevel.Warning, "Instance {Instance}: submission {ExternalId} could not be stopped.")]
     public static partial void CancelFailed(this ILogger logger, string instance, string externalId, Exception exception);
 
+    [LoggerMessage(2021, LogLevel.Information, "Worker {Worker} gives job {JobId} back at once: {Reason}.")]
+    public static partial void GivenBack(this ILogger logger, string worker, string jobId, string reason);
+
+    [LoggerMessage(2022, LogLevel.Information, "Worker {Worker} is drained by order {Order} ({Reason}): it claims no more, and {Running} jobs run.")]
+    public static partial void DrainOrdered(this ILogger logger, string worker, Guid order, string reason, int running);
+
+    [LoggerMessage(2023, LogLevel.Information, "Worker {Worker}: the time of drain order {Order} is over; {Running} jobs are handed on.")]
+    public static partial void DrainBudgetOver(this ILogger logger, string worker, Guid order, int running);
+
+    [LoggerMessage(2024, LogLevel.Information, "Worker {Worker} claims again: drain order {Order} is withdrawn.")]
+    public static partial void DrainWithdrawn(this ILogger logger, string worker, Guid order);
+
+    [LoggerMessage(2025, LogLevel.Information, "No GPU: {Absence}; this is a CPU worker.")]
+    public static partial void NoGpu(this ILogger logger, string absence);
+
+    [LoggerMessage(2026, LogLevel.Information, "GPU {Index}: {Name}, {Memory} MB, driver {Driver}, {Uuid}.")]
+    public static partial void GpuFound(this ILogger logger, int index, string name, long memory, string driver, string uuid);
+
+    [LoggerMessage(2027, LogLevel.Error, "Worker {Worker} has nothing to offer: none of its services and instances can be used. It is not started.")]
+    public static partial void NothingToOffer(this ILogger logger, string worker);
+
+    [LoggerMessage(2028, LogLevel.Warning, "A GPU could not be read at the start: {Fault}")]
+    public static partial void GpuNotRead(this ILogger logger, string fault);
+
     [LoggerMessage(2020, LogLevel.Warning, "What instance {Instance} said could not be delivered.")]
     public static partial void AnswerFailed(this ILogger logger, string instance, Exception exception);
 }

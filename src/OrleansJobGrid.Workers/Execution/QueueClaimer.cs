@@ -1,28 +1,32 @@
 using Microsoft.Extensions.Logging;
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Matching;
 using OrleansJobGrid.Contracts.Operations;
 using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Contracts.Workers;
+using OrleansJobGrid.Workers.Planning;
 
 namespace OrleansJobGrid.Workers.Execution;
 
 /// <summary>Gets one job at a time from the queues that a worker serves: a long poll where there is one queue, else a race of them.</summary>
-internal sealed class QueueClaimer(IGrainFactory grains, string workerId, string sessionId, WorkerOffer offer, IReadOnlyList<string> configured)
+internal sealed class QueueClaimer(IGrainFactory grains, PlannedWorker worker, string sessionId, WorkerOffer offer, WorkerFacts facts)
 {
     private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(10);
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<Guid, string> _outstanding = [];
-    private IReadOnlyList<string> _queues = configured.Count > 0 ? configured : [JobSubmissionLimits.DefaultQueue];
+    private readonly Dictionary<Guid, (string Queue, ClaimFacts Facts)> _outstanding = [];
+    private readonly bool _configured = worker.Options.Queues.Count > 0;
+    private IReadOnlyList<string> _queues = worker.Options.Queues.Count > 0 ? [.. worker.Options.Queues] : [JobSubmissionLimits.DefaultQueue];
     private (IReadOnlyList<string> Services, IReadOnlyList<string> Instances) _offered = offer.Now;
     private bool _closed;
+    private bool _paused;
     private int _turn;
 
-    private IWorkerGrain Worker => grains.Worker(workerId);
+    private IWorkerGrain Worker => grains.Worker(worker.Id);
 
-    /// <summary>Whether there is anything to claim for.</summary>
-    public bool HasOffer => offer.Now.Services.Count > 0;
+    /// <summary>Whether it may claim, and there is anything to claim for.</summary>
+    public bool HasOffer => !_paused && offer.Now.Services.Count > 0;
 
     /// <summary>The queue whose turn it is, with a claim that does not wait.</summary>
     public (string Queue, ClaimRequest Claim) Beside()
@@ -31,7 +35,9 @@ internal sealed class QueueClaimer(IGrainFactory grains, string workerId, string
         return (queues[(int)((uint)Interlocked.Increment(ref _turn) % (uint)queues.Count)], RequestOf(Guid.NewGuid(), TimeSpan.Zero));
     }
 
-    /// <summary>Looks for queues that came into being and breakers that changed; claims that wait begin anew then.</summary>
+    /// <summary>
+    /// Looks for queues that came into being, breakers that changed and facts that are better by now; claims that wait begin anew then.
+    /// </summary>
     public async Task Refresh()
     {
         var now = offer.Now;
@@ -41,7 +47,9 @@ internal sealed class QueueClaimer(IGrainFactory grains, string workerId, string
             await ForgetAll();
         }
 
-        if (configured.Count > 0)
+        var better = facts.Now;
+        await Forget(f => BetterFacts.Are(better, f));
+        if (_configured)
             return;
         var found = await grains.GetGrain<IGridOperationsGrain>(0).QueueNames();
         List<string> queues = [.. found.Append(JobSubmissionLimits.DefaultQueue).Distinct().Order(StringComparer.Ordinal)];
@@ -59,11 +67,28 @@ internal sealed class QueueClaimer(IGrainFactory grains, string workerId, string
         await ForgetAll();
     }
 
-    private async Task ForgetAll()
+    /// <summary>Ends all waits, and begins none until <see cref="Resume"/>.</summary>
+    public Task Pause()
     {
-        List<KeyValuePair<Guid, string>> waits;
         lock (_lock)
-            waits = [.. _outstanding];
+            _paused = true;
+        return ForgetAll();
+    }
+
+    /// <summary>Claims again.</summary>
+    public void Resume()
+    {
+        lock (_lock)
+            _paused = false;
+    }
+
+    private Task ForgetAll() => Forget(_ => true);
+
+    private async Task Forget(Func<ClaimFacts, bool> which)
+    {
+        List<(Guid Claim, string Queue)> waits;
+        lock (_lock)
+            waits = [.. _outstanding.Where(o => which(o.Value.Facts)).Select(o => (o.Key, o.Value.Queue))];
         foreach (var (claim, queue) in waits)
             await grains.Queue(queue).Forget(claim);
     }
@@ -102,9 +127,9 @@ internal sealed class QueueClaimer(IGrainFactory grains, string workerId, string
         var request = RequestOf(Guid.NewGuid(), wait);
         lock (_lock)
         {
-            if (_closed)
+            if (_closed || _paused)
                 return [];
-            _outstanding.Add(request.ClaimId, queue);
+            _outstanding.Add(request.ClaimId, (queue, request.Facts));
         }
 
         await using var end = over.Register(() => grains.Queue(queue).Forget(request.ClaimId).Ignore());
@@ -122,6 +147,17 @@ internal sealed class QueueClaimer(IGrainFactory grains, string workerId, string
     private ClaimRequest RequestOf(Guid claimId, TimeSpan wait)
     {
         var (services, instances) = offer.Now;
-        return new() { ClaimId = claimId, WorkerId = workerId, SessionId = sessionId, Services = services, Instances = instances, Wait = wait };
+        return new()
+        {
+            ClaimId = claimId,
+            WorkerId = worker.Id,
+            SessionId = sessionId,
+            Services = services,
+            Instances = instances,
+            Wait = wait,
+            CapabilitiesKey = worker.Capabilities.Key,
+            Capabilities = worker.Capabilities.Text,
+            Facts = facts.Now,
+        };
     }
 }

@@ -7,14 +7,14 @@ namespace OrleansJobGrid.Workers.Execution;
 /// <summary>Keeps a session alive: a heartbeat each 2 s with what is held, from whose sending the lease counts.</summary>
 internal sealed class SessionHeart(
     IWorkerGrain worker, string workerId, string sessionId, WorkerProfile profile, HeldAttempts held, SessionLease lease, InstanceBreakers breakers,
-    TimeProvider time, ILogger logger)
+    WorkerFacts facts, OrderedDrain drain, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan FirstLimit = TimeSpan.FromSeconds(20);
 
-    /// <summary>Said with each heartbeat: it claims no more.</summary>
-    public bool Draining { get; set; }
+    /// <summary>Its process leaves: said with each heartbeat, as an ordered drain is.</summary>
+    public bool Leaving { get; set; }
 
     /// <summary>Whether the session began; false: it may not, or <paramref name="leave"/> came first.</summary>
     public async Task<bool> Begin(CancellationToken leave)
@@ -61,7 +61,17 @@ internal sealed class SessionHeart(
         try
         {
             var answer = await worker
-                .Heartbeat(new() { SessionId = sessionId, Profile = profile, Held = held.List(), Draining = Draining, Breakers = breakers.Views() })
+                .Heartbeat(new()
+                {
+                    SessionId = sessionId,
+                    Profile = profile,
+                    Held = held.List(),
+                    Draining = Leaving || drain.IsActive,
+                    Breakers = breakers.Views(),
+                    Gpu = facts.Gpu,
+                    LoadedModels = facts.LoadedModels,
+                    ModelLoads = facts.ModelLoads,
+                })
                 .WaitAsync(limit > Pause ? limit : Pause, time);
             if (answer.SessionEnded)
             {
@@ -72,6 +82,7 @@ internal sealed class SessionHeart(
 
             lease.Renew(sent, TimeSpan.FromMilliseconds(answer.LeaseMs));
             held.Obey(answer.Stop);
+            drain.Hear(answer.Drain);
             return HeartbeatResult.Answered;
         }
         catch (Exception e)

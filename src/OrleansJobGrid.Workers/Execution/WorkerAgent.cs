@@ -1,70 +1,65 @@
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Workers.Breakers;
-using OrleansJobGrid.Workers.Hosting;
+using OrleansJobGrid.Workers.Planning;
 
 namespace OrleansJobGrid.Workers.Execution;
 
-/// <summary>The worker of this process: offers the services of its connectors, one session after another.</summary>
-internal sealed class WorkerAgent(
-    IGrainFactory grains, IEnumerable<IConnector> connectors, AttemptRunner runner, AttemptPulse pulse, InstanceBreakers breakers,
-    IArtefactStore artefacts, WorkerProcess process, IOptions<WorkerOptions> options, TimeProvider time, ILogger<WorkerAgent> logger) : BackgroundService
+/// <summary>One worker: offers the services of its connectors, one session after another.</summary>
+internal sealed class WorkerAgent
 {
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    private readonly PlannedWorker _worker;
+    private readonly WorkerParts _parts;
+    private readonly Dictionary<string, IConnector> _offered;
+    private readonly InstanceBreakers _breakers;
+    private readonly AttemptRunner _runner;
+    private readonly AttemptPulse _pulse;
+
+    /// <summary>Makes it.</summary>
+    /// <param name="worker">What it is to be.</param>
+    /// <param name="started">The connectors of the process that can work; it takes its share of each.</param>
+    /// <param name="parts">What it shares with others.</param>
+    public WorkerAgent(PlannedWorker worker, IEnumerable<IConnector> started, WorkerParts parts)
     {
-        var offered = await Offer(stoppingToken);
-        if (offered.Count == 0)
-            throw new InvalidOperationException("No connector of this worker can work, so it has nothing to offer. The log names each one's reason.");
-        var profile = new WorkerProfile
+        (_worker, _parts) = (worker, parts);
+        _offered = started.Select(worker.ShareOf).OfType<IConnector>().ToDictionary(c => c.Service, StringComparer.Ordinal);
+        _breakers = new(Options.Create(worker.Options), parts.Time, parts.Logs.CreateLogger<InstanceBreakers>());
+        _runner = new(parts.Grains, parts.Artefacts, _breakers, parts.Failures, parts.Time, parts.Logs.CreateLogger<AttemptRunner>(), parts.Gpus);
+        _pulse = new(parts.Grains, _runner, parts.Time, parts.Logs.CreateLogger<AttemptPulse>());
+    }
+
+    public string Id => _worker.Id;
+
+    /// <summary>False: none of its services can be used.</summary>
+    public bool HasOffer => _offered.Count > 0;
+
+    /// <summary>Works until <paramref name="leave"/>, and the drain that follows it.</summary>
+    public async Task Run(CancellationToken leave)
+    {
+        var profile = Profile();
+        while (!leave.IsCancellationRequested)
         {
-            Node = options.Value.Node,
-            Process = process.Identity,
-            Services = [.. offered.Keys],
-            Slots = options.Value.Slots,
-            StartedAt = time.GetUtcNow().ToUnixTimeMilliseconds(),
-            Version = process.Version,
-            LingerMs = offered.Values.Any(c => c.Location == WorkLocation.Child) ? (long)options.Value.Linger.TotalMilliseconds : 0,
-            DeclaredServices = [.. offered.Where(c => c.Value.Location != WorkLocation.InProcess).Select(c => c.Key)],
-            Instances =
-            [
-                .. offered.Values.OfType<IExternalConnector>().SelectMany(c => c.Instances, (c, i) => new InstanceProfile(i.Id, c.Service, i.OnThisMachine)),
-            ],
-        };
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            using var session = new WorkerSession(
-                Guid.NewGuid().ToString("N"), grains, offered, runner, pulse, breakers, artefacts, options.Value, profile, time, logger);
-            await session.Run(stoppingToken);
+            using var session = new WorkerSession(Guid.NewGuid().ToString("N"), _worker, _offered, _runner, _pulse, _breakers, profile, _parts);
+            await session.Run(leave);
         }
     }
 
-    private async Task<Dictionary<string, IConnector>> Offer(CancellationToken cancellationToken)
+    private WorkerProfile Profile() => new()
     {
-        var offered = new Dictionary<string, IConnector>(StringComparer.Ordinal);
-        foreach (var connector in connectors)
-        {
-            try
-            {
-                if (connector.Location == WorkLocation.External && connector is not IExternalConnector)
-                    throw new InvalidOperationException($"{connector.GetType()} does its work outside, so it has to implement {nameof(IExternalConnector)}.");
-                await connector.StartAsync(cancellationToken);
-                offered.Add(connector.Service, connector);
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                logger.ConnectorNotOffered(connector.Service, e);
-            }
-        }
-
-        return offered;
-    }
+        Node = _worker.Options.Node,
+        Process = _parts.Process.Identity,
+        Services = [.. _offered.Keys],
+        Slots = _worker.Slots,
+        StartedAt = _parts.Time.GetUtcNow().ToUnixTimeMilliseconds(),
+        Version = _parts.Process.Version,
+        LingerMs = _offered.Values.Any(c => c.Location == WorkLocation.Child) ? (long)_worker.Options.Linger.TotalMilliseconds : 0,
+        DeclaredServices = [.. _offered.Where(c => c.Value.Location != WorkLocation.InProcess).Select(c => c.Key)],
+        Instances =
+        [
+            .. _offered.Values.OfType<IExternalConnector>().SelectMany(c => c.Instances, (c, i) => new InstanceProfile(i.Id, c.Service, i.OnThisMachine)),
+        ],
+        Capabilities = _worker.Capabilities.Text,
+    };
 }
-
-/// <summary>What the worker says of its process.</summary>
-/// <param name="Identity">Tells it from every other process that ever ran; see the grid's <c>ProcessIdentity</c>.</param>
-/// <param name="Version">The program's version.</param>
-public sealed record WorkerProcess(string Identity, string Version);

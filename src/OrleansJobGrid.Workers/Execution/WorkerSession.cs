@@ -1,11 +1,10 @@
 using Microsoft.Extensions.Logging;
-using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Workers.Breakers;
-using OrleansJobGrid.Workers.Hosting;
+using OrleansJobGrid.Workers.Planning;
 
 namespace OrleansJobGrid.Workers.Execution;
 
@@ -26,7 +25,8 @@ internal sealed class WorkerSession : IDisposable
     private readonly AttemptRunner _runner;
     private readonly AttemptPulse _pulse;
     private readonly AttemptReporter _reporter;
-    private readonly WorkerOffer _offer;
+    private readonly WorkerFacts _facts;
+    private readonly OrderedDrain _drain;
     private readonly QueueClaimer _claimer;
     private readonly Adoptions _adoptions;
     private readonly ServiceQueries _queries;
@@ -34,26 +34,28 @@ internal sealed class WorkerSession : IDisposable
     private readonly SessionHeart _heart;
     private readonly SessionOrders _orders;
     private readonly IWorkerGrain _worker;
-    private readonly WorkerOptions _options;
+    private readonly PlannedWorker _plan;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
     public WorkerSession(
-        string id, IGrainFactory grains, IReadOnlyDictionary<string, IConnector> connectors, AttemptRunner runner, AttemptPulse pulse,
-        InstanceBreakers breakers, IArtefactStore artefacts, WorkerOptions options, WorkerProfile profile, TimeProvider time, ILogger logger)
+        string id, PlannedWorker plan, IReadOnlyDictionary<string, IConnector> connectors, AttemptRunner runner, AttemptPulse pulse,
+        InstanceBreakers breakers, WorkerProfile profile, WorkerParts parts)
     {
         Id = id;
-        (_connectors, _runner, _pulse, _options, _time, _logger) = (connectors, runner, pulse, options, time, logger);
+        (_plan, _connectors, _runner, _pulse, _time) = (plan, connectors, runner, pulse, parts.Time);
+        _logger = parts.Logs.CreateLogger<WorkerSession>();
         _deaf = CancellationTokenSource.CreateLinkedTokenSource(_over.Token);
-        _worker = grains.Worker(options.Id);
-        _lease = new(time);
-        _offer = new(connectors.Values, breakers);
-        _claimer = new(grains, options.Id, id, _offer, [.. options.Queues]);
-        _reporter = new(_worker, pulse, artefacts, time, logger);
-        _adoptions = new(Adopt, logger);
-        _queries = new(_worker, id, connectors.Values, runner.Failures, time, logger);
-        _heart = new(_worker, options.Id, id, profile, _held, _lease, breakers, time, logger);
-        _orders = new(_worker, options.Id, id, _held, _queries, _adoptions.Begin, time, logger);
+        _worker = parts.Grains.Worker(plan.Id);
+        _lease = new(_time);
+        _facts = new(plan, _held, connectors.Values, parts.Gpus);
+        _claimer = new(parts.Grains, plan, id, new(connectors.Values, breakers), _facts);
+        _drain = new(plan.Id, _claimer, _held, _time, _logger);
+        _reporter = new(_worker, pulse, parts.Artefacts, _time, _logger);
+        _adoptions = new(Adopt, _logger);
+        _queries = new(_worker, id, connectors.Values, runner.Failures, _time, _logger);
+        _heart = new(_worker, plan.Id, id, profile, _held, _lease, breakers, _facts, _drain, _time, _logger);
+        _orders = new(_worker, plan.Id, id, _held, _queries, _adoptions.Begin, _time, _logger);
     }
 
     /// <summary>Random, made for this session.</summary>
@@ -64,10 +66,10 @@ internal sealed class WorkerSession : IDisposable
     {
         if (!await _heart.Begin(leave))
             return;
-        _logger.SessionBegan(_options.Id, Id, _options.Slots, string.Join(", ", _connectors.Keys));
+        _logger.SessionBegan(_plan.Id, Id, _plan.Slots, string.Join(", ", _connectors.Keys));
         using var claiming = CancellationTokenSource.CreateLinkedTokenSource(leave, _over.Token);
         Task[] care = [Live(), _orders.Run(_deaf.Token), _pulse.Run(_held, _over.Token)];
-        var slots = Task.WhenAll(Enumerable.Range(0, _options.Slots).Select(_ => Task.Run(() => Slot(claiming.Token), CancellationToken.None)));
+        var slots = Task.WhenAll(Enumerable.Range(0, _plan.Slots).Select(_ => Task.Run(() => Slot(claiming.Token), CancellationToken.None)));
         var refresh = Refresh(claiming.Token);
         await slots.WaitAsync(claiming.Token).ContinueWith(_ => { }, TaskScheduler.Default);
         if (_over.IsCancellationRequested)
@@ -84,6 +86,7 @@ internal sealed class WorkerSession : IDisposable
 
     public void Dispose()
     {
+        _drain.Dispose();
         _deaf.Dispose();
         _over.Dispose();
     }
@@ -93,18 +96,18 @@ internal sealed class WorkerSession : IDisposable
     {
         if (await _heart.Run(_over.Token) is not { } reason)
             return;
-        _logger.SessionLost(_options.Id, Id, reason);
+        _logger.SessionLost(_plan.Id, Id, reason);
         await _over.CancelAsync();
         _held.Lose();
     }
 
     private async Task Drain(Task slots)
     {
-        _heart.Draining = true;
-        _logger.Draining(_options.Id, _held.Count, _options.DrainBudget.TotalSeconds);
+        _heart.Leaving = true;
+        _logger.Draining(_plan.Id, _held.Count, _plan.Options.DrainBudget.TotalSeconds);
         await EndClaims();
         var all = Task.WhenAll(slots, _adoptions.Ended());
-        if (!await EndsWithin(all, _options.DrainBudget))
+        if (!await EndsWithin(all, _plan.Options.DrainBudget))
         {
             _held.Drain();
             await EndsWithin(all, DrainGrace);
@@ -118,7 +121,7 @@ internal sealed class WorkerSession : IDisposable
         }
         catch (Exception e)
         {
-            _logger.LeaveFailed(_options.Id, e);
+            _logger.LeaveFailed(_plan.Id, e);
         }
 
         await _over.CancelAsync();
@@ -133,7 +136,7 @@ internal sealed class WorkerSession : IDisposable
         }
         catch (Exception e)
         {
-            _logger.ClaimFailed(_options.Id, e);
+            _logger.ClaimFailed(_plan.Id, e);
         }
     }
 
@@ -149,7 +152,7 @@ internal sealed class WorkerSession : IDisposable
             }
             catch (Exception e)
             {
-                _logger.ClaimFailed(_options.Id, e);
+                _logger.ClaimFailed(_plan.Id, e);
             }
 
             await Wait(RefreshPeriod, claiming);
@@ -174,7 +177,7 @@ internal sealed class WorkerSession : IDisposable
             }
             catch (Exception e)
             {
-                _logger.ClaimFailed(_options.Id, e);
+                _logger.ClaimFailed(_plan.Id, e);
                 await Wait(Pause, claiming);
             }
         }
@@ -183,9 +186,14 @@ internal sealed class WorkerSession : IDisposable
     /// <summary>Runs a grant, reports its end, and returns the next grant that came with the answer.</summary>
     private async Task<JobGrant?> Work(JobGrant grant, CancellationToken claiming)
     {
-        using var attempt = new Attempt(grant, _connectors[grant.Service], _time.GetTimestamp(), _lease) { Node = _options.Node };
-        if (!_held.Add(attempt))
+        using var attempt = Arrived(grant);
+        if (!_held.Add(attempt, held => Judge(attempt, held), out var refusal))
+        {
+            if (refusal is not null)
+                await GiveBack(attempt, refusal, claiming);
             return null;
+        }
+
         try
         {
             if (_over.IsCancellationRequested)
@@ -200,6 +208,7 @@ internal sealed class WorkerSession : IDisposable
             var report = await _runner.Run(attempt);
             if (report is null)
                 return null;
+            _held.Release(attempt);
             var givenBack = report.Stop == StopReason.NotBegun;
             var grants = await _reporter.Report(
                 attempt, report, () => givenBack || claiming.IsCancellationRequested || !_claimer.HasOffer ? null : _claimer.Beside());
@@ -217,24 +226,51 @@ internal sealed class WorkerSession : IDisposable
     /// <summary>Takes work outside over and reports its end.</summary>
     private async Task Adopt(JobGrant grant)
     {
-        using var attempt = new Attempt(grant, _connectors[grant.Service], _time.GetTimestamp(), _lease) { Node = _options.Node };
+        using var attempt = Arrived(grant);
+        attempt.GpuMemoryGivenMb = _facts.Free(_held.Sums);
         if (!_held.Add(attempt))
             return;
         try
         {
             if (_over.IsCancellationRequested)
                 return;
-            if (_heart.Draining)
+            if (_heart.Leaving || _drain.IsBudgetOver)
                 attempt.End(EndOrder.Drain);
             // The listener goes on listening.
             await Task.Yield();
             if (await _runner.Run(attempt) is { } report)
+            {
+                _held.Release(attempt);
                 await _reporter.Report(attempt, report, () => null);
+            }
         }
         finally
         {
             _held.Remove(attempt);
         }
+    }
+
+    private Attempt Arrived(JobGrant grant) => new(grant, _connectors[grant.Service], _time.GetTimestamp(), _lease)
+    {
+        Node = _plan.Options.Node,
+        Worker = _plan.Id,
+        Gpu = _plan.Gpu?.Uuid,
+    };
+
+    /// <summary>Why a grant is not to be begun; it may have been on its way when a drain was ordered.</summary>
+    private string? Judge(Attempt attempt, HeldSums held)
+    {
+        attempt.GpuMemoryGivenMb = _facts.Free(held);
+        return _drain.IsActive ? "it is being drained" : _facts.Refusal(attempt.Grant, held);
+    }
+
+    private async Task GiveBack(Attempt attempt, string refusal, CancellationToken claiming)
+    {
+        var grant = attempt.Grant;
+        _logger.GivenBack(_plan.Id, grant.JobId, refusal);
+        await _reporter.Report(attempt, new() { JobId = grant.JobId, Token = grant.Token, Stop = StopReason.NotBegun }, () => null);
+        // Where the next claim would bring the same again.
+        await Wait(Pause, claiming);
     }
 
     private async Task Wait(TimeSpan pause, CancellationToken cancellationToken) =>

@@ -2,31 +2,32 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using OrleansJobGrid.Connectors.Failures;
-using OrleansJobGrid.Workers.Breakers;
 using OrleansJobGrid.Workers.Execution;
+using OrleansJobGrid.Workers.Gpu;
+using OrleansJobGrid.Workers.Planning;
 
 namespace OrleansJobGrid.Workers.Hosting;
 
-/// <summary>Puts a worker into a silo's process.</summary>
+/// <summary>Puts workers into a silo's process.</summary>
 public static class WorkerServiceExtensions
 {
     /// <summary>
-    /// Adds the worker. The caller registers its <c>IConnector</c>s, <c>IArtefactStore</c> and <see cref="WorkerProcess"/>. Call it
-    /// after the silo was added, so that the worker leaves before the silo stops.
+    /// Adds the workers. The caller registers its <c>IConnector</c>s, <c>IArtefactStore</c>, <see cref="WorkerProcess"/>,
+    /// <see cref="IGpuProbe"/>, one <see cref="WorkerSettings"/> or several, and, where the room of a disk counts, a
+    /// <see cref="WorkFolder"/>. Call it after the silo was added, so that the workers leave before the silo stops.
     /// </summary>
     public static IServiceCollection AddJobGridWorker(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<WorkerOptions>().ValidateOnStart();
-        services.AddSingleton<IValidateOptions<WorkerOptions>, WorkerOptionsValidator>();
+        services.AddSingleton<WorkerPlanner>();
+        services.AddSingleton<IValidateOptions<WorkerOptions>>(s => s.GetRequiredService<WorkerPlanner>());
         services.AddOptions<FailureOptions>().ValidateOnStart();
         services.AddSingleton<IValidateOptions<FailureOptions>, FailureOptionsValidator>();
         services.TryAddSingleton(s => new FailureClassifier(FailureRuleReader.Read(s.GetRequiredService<IOptions<FailureOptions>>().Value, out _)));
         services.AddSingleton<FailureReporting>();
-        services.AddSingleton<InstanceBreakers>();
-        services.AddSingleton<AttemptRunner>();
-        services.AddSingleton<AttemptPulse>();
-        services.AddHostedService<WorkerAgent>();
+        services.AddSingleton<GpuMonitor>();
+        services.AddHostedService<NodeAgent>();
         return services;
     }
 }

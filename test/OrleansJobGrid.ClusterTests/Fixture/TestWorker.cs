@@ -1,12 +1,12 @@
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Options;
 using Orleans;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Connectors.Failures;
-using OrleansJobGrid.Workers.Breakers;
 using OrleansJobGrid.Workers.Execution;
+using OrleansJobGrid.Workers.Gpu;
 using OrleansJobGrid.Workers.Hosting;
+using OrleansJobGrid.Workers.Planning;
 
 namespace OrleansJobGrid.ClusterTests.Fixture;
 
@@ -15,35 +15,42 @@ internal sealed class TestWorker : IAsyncDisposable
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
 
-    private readonly WorkerAgent _agent;
+    private readonly CancellationTokenSource _leave = new();
     private readonly WorkerOptions _options;
+    private readonly PlannedWorker _plan;
+    private readonly IReadOnlyList<IConnector> _connectors;
+    private readonly WorkerParts _parts;
+    private Task _life = Task.CompletedTask;
 
     public TestWorker(IGrainFactory grains, IArtefactStore artefacts, WorkerOptions options, IReadOnlyList<IConnector> connectors, ILoggerFactory logs)
     {
-        _options = options;
-        var breakers = new InstanceBreakers(Options.Create(options), TimeProvider.System, logs.CreateLogger<InstanceBreakers>());
-        var runner = new AttemptRunner(
-            grains, artefacts, breakers, new FailureReporting(FailureClassifier.Default), TimeProvider.System, logs.CreateLogger<AttemptRunner>());
-        var pulse = new AttemptPulse(grains, runner, TimeProvider.System, logs.CreateLogger<AttemptPulse>());
+        (_options, _connectors) = (options, connectors);
+        var plan = WorkerPlan.Of([new("JobGrid:Worker", null, options)], new NoGpuProbe().Read(), new(1, null, null), connectors);
+        _plan = plan.Errors.Count == 0 ? plan.Workers.Single() : throw new ArgumentException(string.Join(" ", plan.Errors), nameof(options));
         // No identity: nobody can tell this process dead, so only leases speak.
-        _agent = new(
-            grains, connectors, runner, pulse, breakers, artefacts, new WorkerProcess("", "test"), Options.Create(options), TimeProvider.System, logs.CreateLogger<WorkerAgent>());
+        _parts = new(grains, artefacts, new("", "test"), new(FailureClassifier.Default), null, TimeProvider.System, logs);
     }
 
-    public string Id => _options.Id;
+    public string Id => _plan.Id;
 
-    public Task StartAsync() => _agent.StartAsync(CancellationToken.None);
+    public async Task StartAsync()
+    {
+        var started = await StartedConnectors.Of(_connectors, _parts.Logs.CreateLogger<TestWorker>(), CancellationToken.None);
+        var agent = new WorkerAgent(_plan, started, _parts);
+        _life = Task.Run(() => agent.Run(_leave.Token));
+    }
 
     /// <summary>Asks it to leave; ends when it has left.</summary>
-    public Task StopAsync(TimeSpan drainBudget)
+    public async Task StopAsync(TimeSpan drainBudget)
     {
         _options.DrainBudget = drainBudget;
-        return _agent.StopAsync(CancellationToken.None);
+        await _leave.CancelAsync();
+        await _life;
     }
 
     public async ValueTask DisposeAsync()
     {
         await StopAsync(TimeSpan.Zero).Within($"worker {Id} leaves", StopLimit);
-        _agent.Dispose();
+        _leave.Dispose();
     }
 }

@@ -72,6 +72,18 @@ public sealed class FakeJobContext : IJobContext
     /// <inheritdoc/>
     public bool LeaveRunning { get; set; }
 
+    /// <inheritdoc/>
+    public string? Worker { get; init; }
+
+    /// <inheritdoc/>
+    public string? Gpu { get; init; }
+
+    /// <summary>The most GPU memory that was reported, MB; null: none was.</summary>
+    public long? PeakGpuMemoryMb { get; private set; }
+
+    /// <inheritdoc/>
+    public void ReportGpuMemory(long peakMb) => PeakGpuMemoryMb = Math.Max(PeakGpuMemoryMb ?? 0, peakMb);
+
     /// <summary>Instances that were taken, in order; those in <see cref="Shut"/> cannot be.</summary>
     public List<string> Used { get; } = [];
 

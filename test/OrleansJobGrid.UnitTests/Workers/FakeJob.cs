@@ -98,7 +98,7 @@ public class FakeGrains : DispatchProxy
         {
             "jobgrid.job" => _jobs.GetOrAdd(id.Key.ToString()!, _ => new FakeJob()),
             "jobgrid.worker" when _worker is not null => _worker,
-            "jobgrid.queue" => new FakeQueue(),
+            "jobgrid.queue" => new FakeQueue(_worker),
             _ => throw new NotSupportedException($"{targetMethod} of {asked}"),
         };
     }

@@ -26,6 +26,12 @@ internal sealed class FakeWorker : IWorkerGrain
     /// <summary>The answer to a heartbeat; throws to break the call.</summary>
     public Func<HeartbeatAnswer> Beat { get; set; } = () => new(8_000, false, []);
 
+    /// <summary>In place of the grants that the test put in: the answer to a claim.</summary>
+    public Func<ClaimRequest, Task<ClaimAnswer>>? OnClaim { get; set; }
+
+    /// <summary>Claims that its queues were told to forget.</summary>
+    public ConcurrentQueue<Guid> Forgotten { get; } = [];
+
     public bool Left { get; private set; }
 
     public void Order(WorkerOrders orders) => _orders.Writer.TryWrite(orders);
@@ -42,6 +48,8 @@ internal sealed class FakeWorker : IWorkerGrain
     public async Task<ClaimAnswer> Claim(string queue, ClaimRequest request)
     {
         Claims.Enqueue(request);
+        if (OnClaim is { } answer)
+            return await answer(request);
         // A long poll that ends soon, by no clock of the test.
         await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
         return _grants.TryDequeue(out var grant) ? new([grant]) : ClaimAnswer.None;
@@ -77,9 +85,13 @@ internal sealed class FakeWorker : IWorkerGrain
 }
 
 /// <summary>A queue whose claims end when they are told to.</summary>
-internal sealed class FakeQueue : IPriorityQueueGrain
+internal sealed class FakeQueue(FakeWorker? worker) : IPriorityQueueGrain
 {
-    public Task Forget(Guid claimId) => Task.CompletedTask;
+    public Task Forget(Guid claimId)
+    {
+        worker?.Forgotten.Enqueue(claimId);
+        return Task.CompletedTask;
+    }
 
     public Task<ClaimAnswer> Claim(ClaimRequest request) => throw new NotSupportedException();
 

@@ -3,10 +3,12 @@ using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Matching;
 using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Workers.Breakers;
 using OrleansJobGrid.Workers.Execution;
 using OrleansJobGrid.Workers.Hosting;
+using OrleansJobGrid.Workers.Planning;
 using Xunit;
 
 namespace OrleansJobGrid.UnitTests.Workers;
@@ -33,7 +35,9 @@ public sealed class WorkerSessionTests : IAsyncDisposable
         var pulse = new AttemptPulse(grains, runner, _time, NullLogger<AttemptPulse>.Instance);
         var profile = new WorkerProfile { Node = "n", Process = "", Services = ["fake", "outside"], Slots = 2, StartedAt = 0, Version = "test" };
         var connectors = new Dictionary<string, IConnector> { ["fake"] = _inProcess, ["outside"] = _outside };
-        _session = new("session-1", grains, connectors, runner, pulse, _breakers, null!, options, profile, _time, NullLogger.Instance);
+        var plan = new PlannedWorker { Id = "w1", Slots = 2, Options = options, Capabilities = new(WorkerCapabilities.None) };
+        var parts = new WorkerParts(grains, null!, new("", "test"), FakeJob.Failures, null, _time, NullLoggerFactory.Instance);
+        _session = new("session-1", plan, connectors, runner, pulse, _breakers, profile, parts);
         _life = _session.Run(_leave.Token);
     }
 

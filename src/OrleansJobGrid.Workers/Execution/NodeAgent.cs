@@ -1,0 +1,74 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OrleansJobGrid.Artefacts;
+using OrleansJobGrid.Connectors;
+using OrleansJobGrid.Workers.Gpu;
+using OrleansJobGrid.Workers.Planning;
+
+namespace OrleansJobGrid.Workers.Execution;
+
+/// <summary>The workers of this process: says what was found, reads the GPUs, runs each worker, and drains them side by side.</summary>
+internal sealed class NodeAgent(
+    IGrainFactory grains, IEnumerable<IConnector> connectors, FailureReporting failures, IArtefactStore artefacts, WorkerProcess process,
+    WorkerPlanner planner, GpuMonitor gpus, TimeProvider time, ILoggerFactory logs) : BackgroundService
+{
+    private readonly ILogger _logger = logs.CreateLogger<NodeAgent>();
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var workers = planner.Plan.Workers;
+        Say(planner.Found);
+        var started = await StartedConnectors.Of(connectors, _logger, stoppingToken);
+        var parts = new WorkerParts(grains, artefacts, process, failures, gpus, time, logs);
+        var agents = workers.Select(w => new WorkerAgent(w, started, parts)).ToList();
+        foreach (var idle in agents.Where(a => !a.HasOffer))
+            _logger.NothingToOffer(idle.Id);
+        agents.RemoveAll(a => !a.HasOffer);
+        if (agents.Count == 0)
+            throw new InvalidOperationException("No connector of this process can work, so its workers have nothing to offer. The log names each one's reason.");
+        await RunAll(agents, workers.Any(w => w.Gpu is not null), stoppingToken);
+    }
+
+    private async Task RunAll(List<WorkerAgent> agents, bool hasGpus, CancellationToken leave)
+    {
+        // One that breaks ends the process, and the others leave properly before.
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(leave);
+        // The readings go on until the last job has ended.
+        using var over = new CancellationTokenSource();
+        if (hasGpus)
+            gpus.Begin(planner.Found);
+        var reading = hasGpus ? gpus.Run(over.Token) : Task.CompletedTask;
+        try
+        {
+            await Task.WhenAll(agents.Select(a => RunOne(a, end)));
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await reading;
+        }
+    }
+
+    private static async Task RunOne(WorkerAgent agent, CancellationTokenSource end)
+    {
+        try
+        {
+            await Task.Run(() => agent.Run(end.Token), CancellationToken.None);
+        }
+        catch (Exception)
+        {
+            await end.CancelAsync();
+            throw;
+        }
+    }
+
+    private void Say(GpuProbeResult found)
+    {
+        if (found.Gpus.Count == 0)
+            _logger.NoGpu(found.Absence ?? "none was found");
+        foreach (var fault in found.Faults)
+            _logger.GpuNotRead(fault.Message);
+        foreach (var gpu in found.Gpus)
+            _logger.GpuFound(gpu.Index, gpu.Name, gpu.MemoryTotalMb, found.DriverVersion ?? "unknown", gpu.Uuid);
+    }
+}

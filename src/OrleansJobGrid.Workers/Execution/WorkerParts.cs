@@ -1,0 +1,16 @@
+using Microsoft.Extensions.Logging;
+using OrleansJobGrid.Artefacts;
+using OrleansJobGrid.Workers.Gpu;
+
+namespace OrleansJobGrid.Workers.Execution;
+
+/// <summary>What the workers of a process share.</summary>
+/// <param name="Grains">The grid.</param>
+/// <param name="Artefacts">Files of jobs.</param>
+/// <param name="Process">What they say of their process.</param>
+/// <param name="Failures">What failures mean.</param>
+/// <param name="Gpus">The readings of the machine's GPUs; null: there is none.</param>
+/// <param name="Time">The clock.</param>
+/// <param name="Logs">Makes the logs.</param>
+internal sealed record WorkerParts(
+    IGrainFactory Grains, IArtefactStore Artefacts, WorkerProcess Process, FailureReporting Failures, GpuMonitor? Gpus, TimeProvider Time, ILoggerFactory Logs);

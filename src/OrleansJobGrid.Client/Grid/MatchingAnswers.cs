@@ -51,6 +51,7 @@ public sealed record GridDemand(string Class, long Jobs, double WorkSeconds, dou
 /// <summary>Why a job is where it is. What is not known, or does not apply, is null.</summary>
 public sealed record JobWhy
 {
+    /// <summary>The job.</summary>
     public required string JobId { get; init; }
 
     /// <summary>One of <see cref="JobStatus"/>.</summary>
@@ -61,6 +62,8 @@ public sealed record JobWhy
 
     /// <summary>Whether some registered worker can do it.</summary>
     public bool Workable { get; init; }
+
+    /// <summary>How many workers there are, and how many of them could do it.</summary>
     public JobWhyWorkers? Workers { get; init; }
 
     /// <summary>What keeps workers from it, each counted once.</summary>
@@ -68,11 +71,17 @@ public sealed record JobWhy
 
     /// <summary>Its place among the jobs that its workers could take, from 1.</summary>
     public long? Position { get; init; }
+
+    /// <summary>Counting ended at that place.</summary>
     public bool? PositionIsAtLeast { get; init; }
 
     /// <summary>Work before it, seconds of one slot.</summary>
     public double? SecondsAhead { get; init; }
+
+    /// <summary>Run time of jobs like it.</summary>
     public JobWhyRun? Run { get; init; }
+
+    /// <summary>GPU memory that it is taken to need.</summary>
     public JobWhyEnvelope? Envelope { get; init; }
 
     /// <summary>What keeps its customer's jobs back now.</summary>

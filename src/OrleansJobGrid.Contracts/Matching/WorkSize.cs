@@ -36,7 +36,7 @@ public static class WorkSize
         var hasSides = width > 0 && height > 0;
         if (!hasSides && batch <= 1)
             return null;
-        var pixels = hasSides ? (long)Math.Min((Int128)width * height, MostPixels) : 0;
+        var pixels = hasSides ? (long)Int128.Min((Int128)width * height, MostPixels) : 0;
         var quarters = hasSides ? BitOperations.RoundUpToPowerOf2((ulong)Math.Max(1, (pixels + Quarter - 1) / Quarter)) : 0;
         var size = hasSides ? string.Create(CultureInfo.InvariantCulture, $"{quarters / 4.0:0.##}mp") : "any";
         return batch > 1 ? string.Create(CultureInfo.InvariantCulture, $"{size}*{BitOperations.RoundUpToPowerOf2((ulong)batch)}") : size;

@@ -32,6 +32,18 @@ internal sealed class FakeGrid : IGridGrains, IJobIngressGrain, IJobQueryGrain, 
 
     public IReadOnlyList<QueueSummary> QueueList { get; set; } = [];
 
+    public IReadOnlyList<ModelView> ModelList { get; set; } = [];
+
+    public IReadOnlyList<DemandView> DemandList { get; set; } = [];
+
+    public Func<string, JobWhy?> OnWhy { get; set; } = _ => null;
+
+    /// <summary>The answer to every request about a worker.</summary>
+    public WorkerControlAnswer WorkerAnswer { get; set; } = new(true, true, "done");
+
+    /// <summary>Requests about workers that came, in words.</summary>
+    public ConcurrentQueue<string> WorkerRequests { get; } = new();
+
     public IJobIngressGrain Ingress() => this;
 
     public IJobQueryGrain Query() => this;
@@ -64,17 +76,23 @@ internal sealed class FakeGrid : IGridGrains, IJobIngressGrain, IJobQueryGrain, 
 
     public Task<GridHealth> Health() => OnHealth();
 
-    public Task<JobWhy?> Why(string jobId) => throw new NotSupportedException();
+    public Task<JobWhy?> Why(string jobId) => Task.FromResult(OnWhy(jobId));
 
-    public Task<WorkerControlAnswer> Drain(string workerId, TimeSpan? budget, string reason) => throw new NotSupportedException();
+    public Task<WorkerControlAnswer> Drain(string workerId, TimeSpan? budget, string reason) => Control($"drain {workerId} {budget?.TotalSeconds} {reason}");
 
-    public Task<WorkerControlAnswer> Resume(string workerId) => throw new NotSupportedException();
+    public Task<WorkerControlAnswer> Resume(string workerId) => Control($"resume {workerId}");
 
-    public Task<WorkerControlAnswer> Forget(string workerId) => throw new NotSupportedException();
+    public Task<WorkerControlAnswer> Forget(string workerId) => Control($"forget {workerId}");
 
-    public Task<IReadOnlyList<ModelView>> Models() => throw new NotSupportedException();
+    public Task<IReadOnlyList<ModelView>> Models() => Task.FromResult(ModelList);
 
-    public Task<IReadOnlyList<DemandView>> Demand() => throw new NotSupportedException();
+    public Task<IReadOnlyList<DemandView>> Demand() => Task.FromResult(DemandList);
+
+    private Task<WorkerControlAnswer> Control(string request)
+    {
+        WorkerRequests.Enqueue(request);
+        return Task.FromResult(WorkerAnswer);
+    }
 
     private SubmitResult Take(JobSubmission job)
     {

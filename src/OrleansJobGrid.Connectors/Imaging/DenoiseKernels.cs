@@ -95,20 +95,16 @@ internal static class DenoiseKernels
         int row2 = Row(compared, at + stride, offset);
         int row3 = Row(compared, at + (2 * stride), offset);
         int row4 = Row(compared, at + (3 * stride), offset);
-        int row5 = Row(compared, at + (4 * stride), offset);
-        int row6 = Row(compared, at + (5 * stride), offset);
-        int distance = row1 + row2 + row3 + row4 + row5 + row6;
+        int distance = row1 + row2 + row3 + row4;
         for (int row = from; row < to; row++)
         {
-            int below = Row(compared, at + (6 * stride), offset);
+            int below = Row(compared, at + (4 * stride), offset);
             distance += below - row0;
             row0 = row1;
             row1 = row2;
             row2 = row3;
             row3 = row4;
-            row4 = row5;
-            row5 = row6;
-            row6 = below;
+            row4 = below;
             if (distance < pass.Limit)
             {
                 uint partner = colours[at + (Patch * stride) + Patch + offset];
@@ -131,9 +127,7 @@ internal static class DenoiseKernels
         + Squares(compared[at + 1], compared[at + 1 + offset])
         + Squares(compared[at + 2], compared[at + 2 + offset])
         + Squares(compared[at + 3], compared[at + 3 + offset])
-        + Squares(compared[at + 4], compared[at + 4 + offset])
-        + Squares(compared[at + 5], compared[at + 5 + offset])
-        + Squares(compared[at + 6], compared[at + 6 + offset]);
+        + Squares(compared[at + 4], compared[at + 4 + offset]);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int Squares(uint one, uint other)

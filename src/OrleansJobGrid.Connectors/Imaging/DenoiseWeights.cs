@@ -5,10 +5,11 @@ namespace OrleansJobGrid.Connectors.Imaging;
 /// denoising", CVPR 2005; with this weight in "Non-Local Means Denoising", Image Processing On Line 1, 2011).
 /// </summary>
 /// <remarks>
-/// A pixel p becomes the mean of the pixels q of the 21 x 21 window around it that lie in the picture, each weighted with
-/// exp(-max(d² - 2σ², 0) / h²). d² is the mean of the squared differences of the 7 x 7 patches around p and q, over 3 channels of 0
-/// to 255. Strength s, 0.01 to 1, stands for noise of the standard deviation σ = 100 s levels, and h = 0.4 σ: the 2011 paper has
-/// 0.35 σ to 0.40 σ for patches of this size and the noise that they are for.
+/// A pixel p becomes the mean of the pixels q of the 15 x 15 window around it that lie in the picture, each weighted with
+/// exp(-max(d² - 2σ², 0) / h²). d² is the mean of the squared differences of the 5 x 5 patches around p and q, over 3 channels of 0
+/// to 255. Strength s, 0.01 to 1, stands for noise of the standard deviation σ = 100 s levels, and h = 0.4 σ, as the
+/// 2011 paper has it for patches of this size. A window of 21 x 21 with patches of 7 x 7, as in 2005, takes two to
+/// three times as long on a CPU for at most 0.4 dB more.
 /// </remarks>
 internal sealed class DenoiseWeights
 {
@@ -16,11 +17,11 @@ internal sealed class DenoiseWeights
     public const double MinStrength = 0.01;
     public const double MaxStrength = 1;
 
-    /// <summary>Pixels from a patch's centre to its side: 7 x 7.</summary>
-    public const int PatchRadius = 3;
+    /// <summary>Pixels from a patch's centre to its side: 5 x 5.</summary>
+    public const int PatchRadius = 2;
 
-    /// <summary>Pixels from a window's centre to its side: 21 x 21.</summary>
-    public const int SearchRadius = 10;
+    /// <summary>Pixels from a window's centre to its side: 15 x 15.</summary>
+    public const int SearchRadius = 7;
 
     /// <summary>Squared differences that make up a distance.</summary>
     public const int Terms = 3 * ((2 * PatchRadius) + 1) * ((2 * PatchRadius) + 1);

@@ -10,7 +10,7 @@ internal sealed class ImagingPlan
 {
     // Raised when the same payload would give other pixels, so that no picture mixes two versions.
     private const string ScalingVersion = "imaging/1 lanczos3";
-    private const string DenoiseVersion = "imaging/1 nlm7x21";
+    private const string DenoiseVersion = "imaging/1 nlm5x15";
 
     /// <summary>Background of a contact sheet, packed RGBA: #202020.</summary>
     private const uint SheetBackground = 0xFF202020;

@@ -28,6 +28,9 @@ internal sealed class PictureDenoiser : IPictureRows
     }
 
     /// <inheritdoc/>
+    public long DeviceBytes => _buffers?.Bytes ?? 0;
+
+    /// <inheritdoc/>
     public async Task<byte[]> ComputeRowsAsync(int firstRow, int rowCount, CancellationToken cancellationToken)
     {
         int width = _source.Width;

@@ -32,6 +32,9 @@ internal sealed class PictureResizer : IPictureRows
     }
 
     /// <inheritdoc/>
+    public long DeviceBytes => _buffers?.Bytes ?? 0;
+
+    /// <inheritdoc/>
     public async Task<byte[]> ComputeRowsAsync(int firstRow, int rowCount, CancellationToken cancellationToken)
     {
         byte[] target = new byte[_width * rowCount * 4];

@@ -11,9 +11,9 @@ internal static class NonLocalMeansReference
         double sigma = 100 * strength, h = 0.4 * sigma;
         double[] sum = new double[3];
         double weights = 0;
-        for (int otherY = Math.Max(0, y - 10); otherY <= Math.Min(source.Height - 1, y + 10); otherY++)
+        for (int otherY = Math.Max(0, y - 7); otherY <= Math.Min(source.Height - 1, y + 7); otherY++)
         {
-            for (int otherX = Math.Max(0, x - 10); otherX <= Math.Min(source.Width - 1, x + 10); otherX++)
+            for (int otherX = Math.Max(0, x - 7); otherX <= Math.Min(source.Width - 1, x + 7); otherX++)
             {
                 double excess = Math.Max(Distance(source, x, y, otherX, otherY) - (2 * sigma * sigma), 0);
                 uint pixel = source.Pixels[(otherY * source.Width) + otherX];
@@ -30,9 +30,9 @@ internal static class NonLocalMeansReference
     private static double Distance(Picture source, int x, int y, int otherX, int otherY)
     {
         double squares = 0;
-        for (int down = -3; down <= 3; down++)
+        for (int down = -2; down <= 2; down++)
         {
-            for (int right = -3; right <= 3; right++)
+            for (int right = -2; right <= 2; right++)
             {
                 uint one = Pixel(source, x + right, y + down), other = Pixel(source, otherX + right, otherY + down);
                 for (int shift = 0; shift < 24; shift += 8)
@@ -43,7 +43,7 @@ internal static class NonLocalMeansReference
             }
         }
 
-        return squares / (3 * 49);
+        return squares / (3 * 25);
     }
 
     private static uint Pixel(Picture source, int x, int y) =>

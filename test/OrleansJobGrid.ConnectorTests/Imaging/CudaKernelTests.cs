@@ -31,7 +31,7 @@ public sealed class CudaKernelTests
             var compiled = (PTXCompiledKernel)backend.Compile(
                 EntryPointDescription.FromImplicitlyGroupedKernel(kernel), KernelSpecialization.Empty);
             Assert.Contains(".visible .entry", compiled.PTXAssembly, StringComparison.Ordinal);
-            Assert.Contains("st.global", compiled.PTXAssembly, StringComparison.Ordinal);
+            Assert.Contains(".target sm_", compiled.PTXAssembly, StringComparison.Ordinal);
         }
     }
 }

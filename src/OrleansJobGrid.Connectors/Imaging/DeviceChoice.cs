@@ -32,7 +32,8 @@ internal static class DeviceChoice
             case "cuda":
                 return (first ?? throw Missing(setting, survey.Absence!), null);
             case var uuid when uuid.StartsWith("gpu-", StringComparison.Ordinal):
-                CudaFound? named = survey.Devices.FirstOrDefault(device => string.Equals(device.Uuid, uuid, StringComparison.OrdinalIgnoreCase));
+                CudaFound? named = survey.Devices.FirstOrDefault(
+                    device => string.Equals(device.Uuid, uuid, StringComparison.OrdinalIgnoreCase));
                 string there = $"the devices are {string.Join(", ", survey.Devices.Select(device => device.Title))}";
                 return (named ?? throw Missing(setting, survey.Absence ?? there), null);
             default:
@@ -50,7 +51,8 @@ internal static class DeviceChoice
         // The simulated CPU meets at a barrier after every element of a group; groups of one thread, with as many
         // multiprocessors as threads, have nobody to wait for (measured: 7 ms a tile row instead of over 100).
         Context context = Context.Create(builder => builder.CPU(new CPUDevice(2, 1, threads)));
-        return new OpenDevice(context, context.CreateCPUAccelerator(0, CPUAcceleratorMode.Parallel), DeviceKind.Cpu, "cpu") { GroupSize = 1 };
+        CPUAccelerator accelerator = context.CreateCPUAccelerator(0, CPUAcceleratorMode.Parallel);
+        return new OpenDevice(context, accelerator, DeviceKind.Cpu, "cpu") { GroupSize = 1 };
     }
 
     private static OpenDevice OpenCuda(CudaFound chosen)

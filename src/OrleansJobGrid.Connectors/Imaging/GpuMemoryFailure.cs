@@ -10,23 +10,27 @@ internal static class GpuMemoryFailure
     /// <param name="neededMb">See <see cref="ImagingEnvelope"/>.</param>
     /// <param name="memory">The device's, now.</param>
     /// <param name="device">The device's name.</param>
-    public static ConnectorResult? Check(long neededMb, GpuMemory? memory, string device) =>
-        memory is { } now && now.FreeMb < neededMb
-            ? ConnectorResult.Failed(Evidence(
-                $"The job needs {neededMb} MB of GPU memory, and {now.FreeMb} of {now.TotalMb} MB are free on {device}; free some there, or let it run elsewhere.",
-                neededMb,
-                memory) with { Stage = "prepare" })
-            : null;
+    public static ConnectorResult? Check(long neededMb, GpuMemory? memory, string device)
+    {
+        if (memory is not { } now || now.FreeMb >= neededMb)
+            return null;
+        string message = $"The job needs {neededMb} MB of GPU memory, and {now.FreeMb} of {now.TotalMb} MB are free on {device}; "
+            + "free some there, or let it run elsewhere.";
+        return ConnectorResult.Failed(Evidence(message, neededMb, memory) with { Stage = "prepare" });
+    }
 
     /// <summary>The failure of a job whose allocation the driver refused, though it had looked as if it fitted.</summary>
-    public static ConnectorResult Of(CudaException exception, long? neededMb, GpuMemory? memory, string device) =>
-        ConnectorResult.Failed(Evidence(
-            $"{device} ran out of memory for a job{(neededMb is null ? "" : $" that needs {neededMb} MB")}: {exception.Message}", neededMb, memory) with
+    public static ConnectorResult Of(CudaException exception, long? neededMb, GpuMemory? memory, string device)
+    {
+        string job = neededMb is null ? "a job" : $"a job that needs {neededMb} MB";
+        FailureEvidence evidence = Evidence($"{device} ran out of memory for {job}: {exception.Message}", neededMb, memory);
+        return ConnectorResult.Failed(evidence with
         {
             Stage = "run",
             ExceptionType = exception.GetType().FullName,
             Stack = exception.StackTrace,
         });
+    }
 
     /// <summary>Whether the driver said that its memory is short.</summary>
     public static bool IsOutOfMemory(CudaException exception) => exception.Error == nameof(CudaError.CUDA_ERROR_OUT_OF_MEMORY);

@@ -12,9 +12,12 @@ internal sealed class ImagingDevice : IDisposable
 {
     private readonly OpenDevice _open;
     private readonly SemaphoreSlim _turn = new(1, 1);
-    private readonly Action<AcceleratorStream, Index1D, ArrayView<uint>, ArrayView<int>, ArrayView<float>, ArrayView<float>, VerticalPass> _vertical;
-    private readonly Action<AcceleratorStream, Index1D, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<uint>, HorizontalPass> _horizontal;
-    private readonly Action<AcceleratorStream, Index1D, ArrayView<uint>, ArrayView<uint>, ArrayView<float>, ArrayView<float>, ArrayView<uint>, DenoisePass> _means;
+    private readonly Action<
+        AcceleratorStream, Index1D, ArrayView<uint>, ArrayView<int>, ArrayView<float>, ArrayView<float>, VerticalPass> _vertical;
+    private readonly Action<
+        AcceleratorStream, Index1D, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<uint>, HorizontalPass> _horizontal;
+    private readonly Action<
+        AcceleratorStream, Index1D, ArrayView<uint>, ArrayView<uint>, ArrayView<float>, ArrayView<float>, ArrayView<uint>, DenoisePass> _means;
 
     /// <summary>Opens the device that the settings ask for and compiles the kernels (some 0.3 s in a fresh process).</summary>
     /// <exception cref="ImagingDeviceException">There is no such device.</exception>
@@ -36,7 +39,8 @@ internal sealed class ImagingDevice : IDisposable
             Accelerator.LoadAutoGroupedKernel,
             Accelerator.LoadImplicitlyGroupedKernel);
         _means = Grouped(
-            (Action<Index1D, ArrayView<uint>, ArrayView<uint>, ArrayView<float>, ArrayView<float>, ArrayView<uint>, DenoisePass>)DenoiseKernels.Means,
+            (Action<Index1D, ArrayView<uint>, ArrayView<uint>, ArrayView<float>, ArrayView<float>, ArrayView<uint>, DenoisePass>)
+                DenoiseKernels.Means,
             Accelerator.LoadAutoGroupedKernel,
             Accelerator.LoadImplicitlyGroupedKernel);
     }
@@ -81,7 +85,14 @@ internal sealed class ImagingDevice : IDisposable
         AcceleratorStream stream = Accelerator.DefaultStream;
         int runs = (pass.Rows + DenoiseKernels.RunRows - 1) / DenoiseKernels.RunRows;
         _means(
-            stream, runs * pass.Width, buffers.Colours.View, buffers.Compared.View, buffers.Table.View, buffers.Sums.View, buffers.Target.View, pass);
+            stream,
+            runs * pass.Width,
+            buffers.Colours.View,
+            buffers.Compared.View,
+            buffers.Table.View,
+            buffers.Sums.View,
+            buffers.Target.View,
+            pass);
         stream.Synchronize();
     }
 

@@ -14,7 +14,8 @@ internal static class ImagingEnvelope
     /// </summary>
     /// <param name="operation">What is done.</param>
     /// <param name="pictures">Each input's size and the size that it gets, in pixels, 1 to 16384.</param>
-    public static long GpuMemoryMb(ImagingOperation operation, IEnumerable<((int Width, int Height) Source, (int Width, int Height) Target)> pictures)
+    public static long GpuMemoryMb(
+        ImagingOperation operation, IEnumerable<((int Width, int Height) Source, (int Width, int Height) Target)> pictures)
     {
         long most = 0;
         foreach (((int Width, int Height) source, (int Width, int Height) target) in pictures)

@@ -17,7 +17,7 @@ internal sealed class ImagingPayloadReader
     public static (ImagingPayload? Payload, ConnectorResult? Failure) Read(JsonElement payload)
     {
         if (payload.ValueKind != JsonValueKind.Object)
-            return (null, Invalid("The payload is an object with the fields operation, inputs, width, height, columns, strength and output; send one."));
+            return (null, Invalid($"The payload is an object with the fields {string.Join(", ", s_fields)}; send one."));
         var reader = new ImagingPayloadReader(payload);
         ImagingPayload? read = reader.Read();
         return reader._errors.Count == 0 ? (read, null) : (null, Invalid(string.Join(' ', reader._errors)));
@@ -140,7 +140,7 @@ internal sealed class ImagingPayloadReader
             return strength;
         }
 
-        _errors.Add($"strength: {Show("strength")}; it is a number from 0.01 to 1, about the noise's standard deviation in hundreds of 255 levels.");
+        _errors.Add($"strength: {Show("strength")}; it is a number from 0.01 to 1, the noise's standard deviation in hundreds of 255 levels.");
         return null;
     }
 

@@ -18,7 +18,8 @@ internal sealed class ImagingPlan
     /// <summary>What shows through a transparent picture in a JPEG file: white.</summary>
     private const uint JpegBackground = 0xFFFFFFFF;
 
-    private ImagingPlan(ImagingPayload payload, DeviceKind kind, int width, int height, uint? background, IReadOnlyList<Placement> placements)
+    private ImagingPlan(
+        ImagingPayload payload, DeviceKind kind, int width, int height, uint? background, IReadOnlyList<Placement> placements)
     {
         Width = width;
         Height = height;
@@ -67,13 +68,15 @@ internal sealed class ImagingPlan
         if (size.Width > max || size.Height > max)
         {
             return (null, ImagingPayloadReader.Invalid(
-                $"{Asked(payload, sizes[0])} {size.Width} x {size.Height} pixels; a {payload.FormatName} output has at most {max} a side; ask for less."));
+                $"{Asked(payload, sizes[0])} {size.Width} x {size.Height} pixels; "
+                + $"a {payload.FormatName} output has at most {max} a side; ask for less."));
         }
 
         if (payload.Operation != ImagingOperation.ContactSheet)
         {
             uint? under = payload.Format == PictureFormat.Jpeg ? JpegBackground : null;
-            return (new ImagingPlan(payload, kind, size.Width, size.Height, under, [new Placement(0, 0, 0, size.Width, size.Height)]), null);
+            var whole = new Placement(0, 0, 0, size.Width, size.Height);
+            return (new ImagingPlan(payload, kind, size.Width, size.Height, under, [whole]), null);
         }
 
         Placement[] placements = [.. sizes.Select((source, index) => Place(payload, index, source))];

@@ -81,10 +81,10 @@ internal sealed class PictureDenoiser : IPictureRows
         uint alpha = pixel >> 24;
         return alpha == 255
             ? pixel
-            : Scale(pixel & 255, alpha) | (Scale((pixel >> 8) & 255, alpha) << 8) | (Scale((pixel >> 16) & 255, alpha) << 16) | (alpha << 24);
+            : Scale(pixel, alpha) | (Scale(pixel >> 8, alpha) << 8) | (Scale(pixel >> 16, alpha) << 16) | (alpha << 24);
     }
 
-    private static uint Scale(uint value, uint alpha) => ((value * alpha) + 127) / 255;
+    private static uint Scale(uint value, uint alpha) => (((value & 255) * alpha) + 127) / 255;
 
     /// <inheritdoc/>
     public void Dispose() => _buffers?.Dispose();

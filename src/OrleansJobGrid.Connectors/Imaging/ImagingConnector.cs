@@ -1,11 +1,12 @@
 using System.Text.Json.Nodes;
+using ILGPU.Runtime.Cuda;
 using OrleansJobGrid.Connectors.Failures;
 
 namespace OrleansJobGrid.Connectors.Imaging;
 
 /// <summary>
-/// The service <c>imaging</c>: pictures resized by Lanczos 3, one or many on a contact sheet. Payload, limits and results are
-/// described in <c>docs/imaging.md</c>.
+/// The service <c>imaging</c>: pictures resized by Lanczos 3, one or many on a contact sheet, and noise taken out by non-local means.
+/// Payload, limits and results are described in <c>docs/imaging.md</c>.
 /// </summary>
 /// <remarks>
 /// The work goes by tile rows; each is kept as a scratch piece with a checkpoint behind it, so that the next run of a killed job
@@ -14,13 +15,20 @@ namespace OrleansJobGrid.Connectors.Imaging;
 public sealed class ImagingConnector : IConnector, IDisposable
 {
     private readonly ImagingOptions _options;
-    private readonly Lazy<ImagingDevice> _device;
+    private readonly Func<ImagingDevice> _open;
+    private readonly Lock _opening = new();
+    private ImagingDevice? _device;
 
     /// <summary>A connector whose device is opened by <see cref="StartAsync"/>, or by the first job.</summary>
     public ImagingConnector(ImagingOptions? options = null)
+        : this(options ?? new ImagingOptions(), null)
     {
-        _options = options ?? new ImagingOptions();
-        _device = new Lazy<ImagingDevice>(() => new ImagingDevice(_options.Threads));
+    }
+
+    internal ImagingConnector(ImagingOptions options, Func<ImagingDevice>? open)
+    {
+        _options = options;
+        _open = open ?? (() => new ImagingDevice(options));
     }
 
     /// <inheritdoc/>
@@ -32,7 +40,11 @@ public sealed class ImagingConnector : IConnector, IDisposable
     /// <inheritdoc/>
     public TimeSpan DefaultAttemptTimeout => TimeSpan.FromMinutes(10);
 
-    /// <summary>Opens the device and takes one small picture the whole way, so that a missing library shows here and not in a job.</summary>
+    /// <summary>
+    /// Opens the device and takes one small picture the whole way, so that a missing library or device
+    /// shows here and not in a job.
+    /// </summary>
+    /// <exception cref="ImagingDeviceException">The device of the settings is not there.</exception>
     public Task StartAsync(CancellationToken cancellationToken) => Task.Run(() => WarmUpAsync(cancellationToken), cancellationToken);
 
     /// <inheritdoc/>
@@ -47,8 +59,7 @@ public sealed class ImagingConnector : IConnector, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        if (_device.IsValueCreated)
-            _device.Value.Dispose();
+        _device?.Dispose();
     }
 
     private async Task<ConnectorResult> RunAsync(IJobContext context, CancellationToken cancellationToken)
@@ -59,8 +70,15 @@ public sealed class ImagingConnector : IConnector, IDisposable
         var inputs = new InputPictures(context.Files, payload.Inputs);
         try
         {
-            (ImagingPlan? plan, refusal) = ImagingPlan.Create(payload, await inputs.ReadSizesAsync(cancellationToken));
-            return plan is null ? refusal! : await RunAsync(context, payload, plan, inputs, cancellationToken);
+            IReadOnlyList<(int Width, int Height)> sizes = await inputs.ReadSizesAsync(cancellationToken);
+            ImagingDevice device = Device();
+            (ImagingPlan? plan, refusal) = ImagingPlan.Create(payload, sizes, device.Kind);
+            if (plan is null)
+                return refusal!;
+            long neededMb = ImagingEnvelope.GpuMemoryMb(
+                payload.Operation, plan.Placements.Select(placement => (sizes[placement.Input], (placement.Width, placement.Height))));
+            refusal = GpuMemoryFailure.Check(neededMb, device.ReadMemory(), device.Name);
+            return refusal ?? await RunAsync(context, payload, plan, neededMb, inputs, device, cancellationToken);
         }
         catch (InputException exception)
         {
@@ -71,13 +89,33 @@ public sealed class ImagingConnector : IConnector, IDisposable
                 KnownReason = exception.Reason,
             });
         }
+        catch (CudaException exception) when (GpuMemoryFailure.IsOutOfMemory(exception))
+        {
+            // Not even the device's context found room.
+            return GpuMemoryFailure.Of(exception, neededMb: null, memory: null, "The CUDA device");
+        }
     }
 
     private async Task<ConnectorResult> RunAsync(
-        IJobContext context, ImagingPayload payload, ImagingPlan plan, InputPictures inputs, CancellationToken cancellationToken)
+        IJobContext context,
+        ImagingPayload payload,
+        ImagingPlan plan,
+        long neededMb,
+        InputPictures inputs,
+        ImagingDevice device,
+        CancellationToken cancellationToken)
     {
-        using var run = new TileRowRun(context, plan, inputs, _device.Value, _options);
-        Picture picture = await run.CompleteAsync(cancellationToken);
+        using var run = new TileRowRun(context, payload, plan, inputs, device, _options);
+        Picture picture;
+        try
+        {
+            picture = await run.CompleteAsync(cancellationToken);
+        }
+        catch (CudaException exception) when (GpuMemoryFailure.IsOutOfMemory(exception))
+        {
+            return GpuMemoryFailure.Of(exception, neededMb, device.ReadMemory(), device.Name);
+        }
+
         cancellationToken.ThrowIfCancellationRequested();
         using var file = new MemoryStream(PictureCodec.Encode(picture, payload.Format), writable: false);
         JobOutput output = await context.Files.WriteOutputAsync(payload.Output, file, cancellationToken);
@@ -90,7 +128,10 @@ public sealed class ImagingConnector : IConnector, IDisposable
             ["tile_rows"] = plan.TileRows.Count,
             ["computed_tile_rows"] = run.ComputedTileRows,
             ["resumed_tile_rows"] = run.ResumedTileRows,
+            ["device"] = device.Name,
         };
+        if (device.Note is not null)
+            result["device_note"] = device.Note;
         if (run.CheckpointIgnored is not null)
             result["checkpoint_ignored"] = run.CheckpointIgnored;
         return ConnectorResult.Completed(result, [output]);
@@ -99,7 +140,14 @@ public sealed class ImagingConnector : IConnector, IDisposable
     private async Task WarmUpAsync(CancellationToken cancellationToken)
     {
         byte[] file = PictureCodec.Encode(new Picture(2, 2, [0xFF0000FF, 0xFF00FF00, 0xFFFF0000, 0xFFFFFFFF]), PictureFormat.Png);
-        using var resizer = new PictureResizer(_device.Value, PictureCodec.Decode(file), 4, 4);
-        await resizer.ResizeRowsAsync(0, 4, cancellationToken);
+        using var resizer = new PictureResizer(Device(), PictureCodec.Decode(file), 4, 4);
+        await resizer.ComputeRowsAsync(0, 4, cancellationToken);
+    }
+
+    /// <summary>The device, opened once; where that fails the next job tries again.</summary>
+    private ImagingDevice Device()
+    {
+        lock (_opening)
+            return _device ??= _open();
     }
 }

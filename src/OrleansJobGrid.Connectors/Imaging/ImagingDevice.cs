@@ -1,41 +1,61 @@
 using ILGPU;
 using ILGPU.Runtime;
-using ILGPU.Runtime.CPU;
 
 namespace OrleansJobGrid.Connectors.Imaging;
 
-/// <summary>
-/// The one accelerator of this process and its kernels, loaded once. The choice of a device is made here and nowhere else: the CPU.
-/// </summary>
+/// <summary>The one accelerator of this process and its kernels, loaded once. Which one it is, <see cref="DeviceChoice"/> says.</summary>
 /// <remarks>
 /// An accelerator serves one caller at a time; <see cref="EnterAsync"/> hands it out, first come first served, for one launch's
 /// work, so that jobs of several slots interleave. A CPU launch uses all threads of the device.
 /// </remarks>
 internal sealed class ImagingDevice : IDisposable
 {
-    private readonly Context _context;
+    private readonly OpenDevice _open;
     private readonly SemaphoreSlim _turn = new(1, 1);
-    private readonly Launch<uint, float, VerticalPass> _vertical;
-    private readonly Launch<float, uint, HorizontalPass> _horizontal;
+    private readonly Action<
+        AcceleratorStream, Index1D, ArrayView<uint>, ArrayView<int>, ArrayView<float>, ArrayView<float>, VerticalPass> _vertical;
+    private readonly Action<
+        AcceleratorStream, Index1D, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<uint>, HorizontalPass> _horizontal;
+    private readonly Action<
+        AcceleratorStream, Index1D, ArrayView<uint>, ArrayView<uint>, ArrayView<float>, ArrayView<float>, ArrayView<uint>, DenoisePass> _means;
 
-    /// <summary>Opens the device and compiles the kernels (some 0.3 s in a fresh process).</summary>
-    /// <param name="threads">Threads of the CPU device, 1 to 64.</param>
-    public ImagingDevice(int threads)
+    /// <summary>Opens the device that the settings ask for and compiles the kernels (some 0.3 s in a fresh process).</summary>
+    /// <exception cref="ImagingDeviceException">There is no such device.</exception>
+    public ImagingDevice(ImagingOptions options)
+        : this(DeviceChoice.Open(options))
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(threads, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(threads, 64);
+    }
 
-        // The simulated CPU meets at a barrier after every element of a group; groups of one thread, with as many
-        // multiprocessors as threads, have nobody to wait for (measured: 7 ms a tile row instead of over 100).
-        _context = Context.Create(builder => builder.CPU(new CPUDevice(2, 1, threads)));
-        Accelerator = _context.CreateCPUAccelerator(0, CPUAcceleratorMode.Parallel);
-        const int groupSize = 1;
-        _vertical = Load<uint, float, VerticalPass>(ResizeKernels.Vertical, groupSize);
-        _horizontal = Load<float, uint, HorizontalPass>(ResizeKernels.Horizontal, groupSize);
+    /// <summary>Compiles the kernels for an open device, which it closes at its end.</summary>
+    internal ImagingDevice(OpenDevice open)
+    {
+        _open = open;
+        _vertical = Grouped(
+            (Action<Index1D, ArrayView<uint>, ArrayView<int>, ArrayView<float>, ArrayView<float>, VerticalPass>)ResizeKernels.Vertical,
+            Accelerator.LoadAutoGroupedKernel,
+            Accelerator.LoadImplicitlyGroupedKernel);
+        _horizontal = Grouped(
+            (Action<Index1D, ArrayView<float>, ArrayView<int>, ArrayView<float>, ArrayView<uint>, HorizontalPass>)ResizeKernels.Horizontal,
+            Accelerator.LoadAutoGroupedKernel,
+            Accelerator.LoadImplicitlyGroupedKernel);
+        _means = Grouped(
+            (Action<Index1D, ArrayView<uint>, ArrayView<uint>, ArrayView<float>, ArrayView<float>, ArrayView<uint>, DenoisePass>)
+                DenoiseKernels.Means,
+            Accelerator.LoadAutoGroupedKernel,
+            Accelerator.LoadImplicitlyGroupedKernel);
     }
 
     /// <summary>Allocates buffers; only inside a turn.</summary>
-    public Accelerator Accelerator { get; }
+    public Accelerator Accelerator => _open.Accelerator;
+
+    /// <summary>What it is.</summary>
+    public DeviceKind Kind => _open.Kind;
+
+    /// <summary><c>cpu</c>, or the GPU's name and uuid.</summary>
+    public string Name => _open.Name;
+
+    /// <summary>Why it is the CPU though a driver is installed; null: it is not so.</summary>
+    public string? Note => _open.Note;
 
     /// <summary>Waits for this caller's turn; disposing the answer ends it.</summary>
     public async ValueTask<Turn> EnterAsync(CancellationToken cancellationToken)
@@ -43,6 +63,9 @@ internal sealed class ImagingDevice : IDisposable
         await _turn.WaitAsync(cancellationToken);
         return new Turn(_turn);
     }
+
+    /// <summary>The device's memory now; null: it has none of its own.</summary>
+    public GpuMemory? ReadMemory() => _open.ReadMemory?.Invoke();
 
     /// <summary>Both passes over <paramref name="rows"/> target rows, finished when it returns; only inside a turn.</summary>
     public void Resize(ResizeBuffers buffers, int rows, VerticalPass vertical, HorizontalPass horizontal)
@@ -56,32 +79,33 @@ internal sealed class ImagingDevice : IDisposable
         stream.Synchronize();
     }
 
-    private Launch<TSource, TTarget, TPass> Load<TSource, TTarget, TPass>(
-        Action<Index1D, ArrayView<TSource>, ArrayView<int>, ArrayView<float>, ArrayView<TTarget>, TPass> kernel, int groupSize)
-        where TSource : unmanaged
-        where TTarget : unmanaged
-        where TPass : struct =>
-        new(Accelerator.LoadImplicitlyGroupedKernel(kernel, groupSize));
+    /// <summary>The rows of <paramref name="pass"/>, finished when it returns; only inside a turn.</summary>
+    public void Denoise(DenoiseBuffers buffers, DenoisePass pass)
+    {
+        AcceleratorStream stream = Accelerator.DefaultStream;
+        int runs = (pass.Rows + DenoiseKernels.RunRows - 1) / DenoiseKernels.RunRows;
+        _means(
+            stream,
+            runs * pass.Width,
+            buffers.Colours.View,
+            buffers.Compared.View,
+            buffers.Table.View,
+            buffers.Sums.View,
+            buffers.Target.View,
+            pass);
+        stream.Synchronize();
+    }
+
+    private TLaunch Grouped<TKernel, TLaunch>(TKernel kernel, Func<TKernel, TLaunch> auto, Func<TKernel, int, TLaunch> sized) =>
+        _open.GroupSize is { } size ? sized(kernel, size) : auto(kernel);
 
     /// <inheritdoc/>
     public void Dispose()
     {
         Accelerator.Dispose();
-        _context.Dispose();
+        _open.Context.Dispose();
         _turn.Dispose();
     }
-
-    private delegate void Launch<TSource, TTarget, TPass>(
-        AcceleratorStream stream,
-        Index1D extent,
-        ArrayView<TSource> source,
-        ArrayView<int> first,
-        ArrayView<float> weights,
-        ArrayView<TTarget> target,
-        TPass pass)
-        where TSource : unmanaged
-        where TTarget : unmanaged
-        where TPass : struct;
 
     /// <summary>A caller's turn on the device.</summary>
     internal readonly struct Turn(SemaphoreSlim turn) : IDisposable

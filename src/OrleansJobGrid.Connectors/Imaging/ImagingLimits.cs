@@ -20,4 +20,7 @@ internal static class ImagingLimits
 
     /// <summary>Most tile rows of a job, so that a checkpoint naming them all stays small.</summary>
     public const int MaxTileRows = 256;
+
+    /// <summary>Most rows of one launch on a device, so that its memory does not grow with a picture's height.</summary>
+    public const int LaunchRows = 64;
 }

@@ -8,4 +8,7 @@ internal enum ImagingOperation
 
     /// <summary>Many pictures on one sheet.</summary>
     ContactSheet,
+
+    /// <summary>One picture with less noise, at its size.</summary>
+    Denoise,
 }

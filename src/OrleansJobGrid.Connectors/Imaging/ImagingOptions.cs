@@ -4,6 +4,13 @@ namespace OrleansJobGrid.Connectors.Imaging;
 public sealed record ImagingOptions
 {
     /// <summary>
+    /// Where pictures are computed: <c>cpu</c>; <c>cuda</c>, the first CUDA device, and an error where there is none; a GPU's uuid
+    /// (<c>GPU-…</c>, as <c>nvidia-smi -L</c> shows it), likewise; <c>auto</c> (default), the first CUDA device where a driver shows
+    /// one, else the CPU. A result says which it was.
+    /// </summary>
+    public string Device { get; init; } = "auto";
+
+    /// <summary>
     /// Threads that the CPU device computes with, 1 to 64; default one a core. Pixels do not depend on it.
     /// </summary>
     public int Threads { get; init; } = Math.Clamp(Environment.ProcessorCount, 1, 64);

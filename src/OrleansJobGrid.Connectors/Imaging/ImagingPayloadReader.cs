@@ -17,14 +17,7 @@ internal sealed class ImagingPayloadReader
     public static (ImagingPayload? Payload, ConnectorResult? Failure) Read(JsonElement payload)
     {
         if (payload.ValueKind != JsonValueKind.Object)
-            return (null, Invalid("The payload is an object with the fields operation, inputs, width, height, columns and output; send one."));
-        if (payload.TryGetProperty("operation", out JsonElement operation)
-            && operation.ValueKind == JsonValueKind.String && operation.ValueEquals("denoise"))
-        {
-            return (null, ConnectorResult.Failed(
-                FailureClass.Malformed, "unsupported_operation", "operation: 'denoise' comes with a later version; use resize or contact_sheet."));
-        }
-
+            return (null, Invalid($"The payload is an object with the fields {string.Join(", ", s_fields)}; send one."));
         var reader = new ImagingPayloadReader(payload);
         ImagingPayload? read = reader.Read();
         return reader._errors.Count == 0 ? (read, null) : (null, Invalid(string.Join(' ', reader._errors)));
@@ -49,28 +42,35 @@ internal sealed class ImagingPayloadReader
         int? width = ReadSize("width", ImagingLimits.MaxSize);
         int? height = ReadSize("height", ImagingLimits.MaxSize);
         int? columns = ReadSize("columns", ImagingLimits.MaxInputs);
-        if (Has("strength"))
+        double? strength = ReadStrength();
+        CheckFields(operation.Value);
+        (string output, PictureFormat format) = ReadOutput(DefaultOutput(operation.Value));
+        int cells = sheet ? columns ?? (int)Math.Ceiling(Math.Sqrt(inputs.Count)) : 1;
+        double how = operation == ImagingOperation.Denoise ? strength ?? DenoiseWeights.DefaultStrength : 0;
+        return new ImagingPayload(operation.Value, inputs, width, height, Math.Max(1, cells), how, output, format);
+    }
+
+    /// <summary>Each operation has fields of its own.</summary>
+    private void CheckFields(ImagingOperation operation)
+    {
+        string name = ImagingPayload.NameOf(operation);
+        if (operation != ImagingOperation.Denoise && Has("strength"))
             _errors.Add("strength: belongs to denoise; remove it.");
-        if (sheet)
+        if (operation != ImagingOperation.ContactSheet && Has("columns"))
+            _errors.Add("columns: belongs to contact_sheet; remove it, or set operation to contact_sheet.");
+        foreach (string field in new[] { "width", "height" })
         {
-            foreach (string field in new[] { "width", "height" })
-            {
-                if (!Has(field))
-                    _errors.Add($"{field}: missing; contact_sheet needs the size of a cell, a whole number from 1 to {ImagingLimits.MaxSize}.");
-            }
-        }
-        else
-        {
-            if (Has("columns"))
-                _errors.Add("columns: belongs to contact_sheet; remove it, or set operation to contact_sheet.");
-            if (!Has("width") && !Has("height"))
-                _errors.Add($"width, height: missing; resize needs one of them or both, whole numbers from 1 to {ImagingLimits.MaxSize}.");
+            if (operation == ImagingOperation.Denoise && Has(field))
+                _errors.Add($"{field}: denoise keeps the picture's size; remove it, or resize with a job of its own.");
+            if (operation == ImagingOperation.ContactSheet && !Has(field))
+                _errors.Add($"{field}: missing; {name} needs the size of a cell, a whole number from 1 to {ImagingLimits.MaxSize}.");
         }
 
-        (string output, PictureFormat format) = ReadOutput(sheet ? "contact-sheet.png" : "resize.png");
-        int cells = sheet ? columns ?? (int)Math.Ceiling(Math.Sqrt(inputs.Count)) : 1;
-        return new ImagingPayload(operation.Value, inputs, width, height, Math.Max(1, cells), output, format);
+        if (operation == ImagingOperation.Resize && !Has("width") && !Has("height"))
+            _errors.Add($"width, height: missing; resize needs one of them or both, whole numbers from 1 to {ImagingLimits.MaxSize}.");
     }
+
+    private static string DefaultOutput(ImagingOperation operation) => ImagingPayload.NameOf(operation).Replace('_', '-') + ".png";
 
     private bool Has(string field) => _payload.TryGetProperty(field, out JsonElement value) && value.ValueKind != JsonValueKind.Null;
 
@@ -78,13 +78,14 @@ internal sealed class ImagingPayloadReader
     {
         if (_payload.TryGetProperty("operation", out JsonElement value) && value.ValueKind == JsonValueKind.String)
         {
-            if (value.ValueEquals("resize"))
-                return ImagingOperation.Resize;
-            if (value.ValueEquals("contact_sheet"))
-                return ImagingOperation.ContactSheet;
+            foreach (ImagingOperation operation in Enum.GetValues<ImagingOperation>())
+            {
+                if (value.ValueEquals(ImagingPayload.NameOf(operation)))
+                    return operation;
+            }
         }
 
-        _errors.Add($"operation: {Show("operation")}; it is one of resize, contact_sheet.");
+        _errors.Add($"operation: {Show("operation")}; it is one of resize, contact_sheet, denoise.");
         return null;
     }
 
@@ -125,6 +126,21 @@ internal sealed class ImagingPayloadReader
         if (value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int size) && size >= 1 && size <= max)
             return size;
         _errors.Add($"{field}: {Show(field)}; it is a whole number from 1 to {max}.");
+        return null;
+    }
+
+    private double? ReadStrength()
+    {
+        if (!Has("strength"))
+            return null;
+        JsonElement value = _payload.GetProperty("strength");
+        if (value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double strength)
+            && strength is >= DenoiseWeights.MinStrength and <= DenoiseWeights.MaxStrength)
+        {
+            return strength;
+        }
+
+        _errors.Add($"strength: {Show("strength")}; it is a number from 0.01 to 1, the noise's standard deviation in hundreds of 255 levels.");
         return null;
     }
 

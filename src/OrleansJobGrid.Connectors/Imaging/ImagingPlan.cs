@@ -1,14 +1,16 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
 namespace OrleansJobGrid.Connectors.Imaging;
 
-/// <summary>The output's geometry and its tile rows: a function of the payload and the inputs' sizes alone.</summary>
+/// <summary>The output's geometry and its tile rows: a function of the payload, the inputs' sizes and the kind of device alone.</summary>
 internal sealed class ImagingPlan
 {
     // Raised when the same payload would give other pixels, so that no picture mixes two versions.
-    private const string PixelVersion = "imaging/1 lanczos3";
+    private const string ScalingVersion = "imaging/1 lanczos3";
+    private const string DenoiseVersion = "imaging/1 nlm5x15";
 
     /// <summary>Background of a contact sheet, packed RGBA: #202020.</summary>
     private const uint SheetBackground = 0xFF202020;
@@ -16,14 +18,15 @@ internal sealed class ImagingPlan
     /// <summary>What shows through a transparent picture in a JPEG file: white.</summary>
     private const uint JpegBackground = 0xFFFFFFFF;
 
-    private ImagingPlan(ImagingPayload payload, int width, int height, uint? background, IReadOnlyList<Placement> placements)
+    private ImagingPlan(
+        ImagingPayload payload, DeviceKind kind, int width, int height, uint? background, IReadOnlyList<Placement> placements)
     {
         Width = width;
         Height = height;
         Background = background;
         Placements = placements;
         TileRows = Split(placements);
-        Fingerprint = FingerprintOf(payload);
+        Fingerprint = FingerprintOf(payload, kind);
     }
 
     /// <summary>Columns of the output.</summary>
@@ -41,35 +44,52 @@ internal sealed class ImagingPlan
     /// <summary>All tile rows, at most 256, in the order of computation: input by input, top to bottom.</summary>
     public IReadOnlyList<TileRow> TileRows { get; }
 
-    /// <summary>SHA-256 over the payload, the geometry and the version of the pixels, hex: what a checkpoint is bound to.</summary>
+    /// <summary>
+    /// SHA-256 over the payload, the geometry, the version of the pixels and the kind of device, hex: what a checkpoint is bound to.
+    /// A CPU and a GPU round some pixels differently, and no picture mixes the two.
+    /// </summary>
     public string Fingerprint { get; }
 
     /// <summary>Lays the output out.</summary>
     /// <param name="payload">A valid payload.</param>
     /// <param name="sizes">Width and height of each input.</param>
+    /// <param name="kind">What will compute the pixels.</param>
     /// <returns>The plan, or the failure that says why the output cannot have its size.</returns>
-    public static (ImagingPlan? Plan, ConnectorResult? Failure) Create(ImagingPayload payload, IReadOnlyList<(int Width, int Height)> sizes)
+    public static (ImagingPlan? Plan, ConnectorResult? Failure) Create(
+        ImagingPayload payload, IReadOnlyList<(int Width, int Height)> sizes, DeviceKind kind)
     {
-        (int Width, int Height) size = payload.Operation == ImagingOperation.Resize ? ResizeSize(payload, sizes[0]) : SheetSize(payload);
+        (int Width, int Height) size = payload.Operation switch
+        {
+            ImagingOperation.Resize => ResizeSize(payload, sizes[0]),
+            ImagingOperation.ContactSheet => SheetSize(payload),
+            _ => sizes[0],
+        };
         int max = payload.Format == PictureFormat.Webp ? ImagingLimits.MaxWebpSize : ImagingLimits.MaxSize;
         if (size.Width > max || size.Height > max)
         {
-            string how = payload.Operation == ImagingOperation.Resize
-                ? $"width, height: {sizes[0].Width} x {sizes[0].Height} scaled this way"
-                : $"width, height, columns: {payload.Inputs.Count} cells of {payload.Width} x {payload.Height} in {payload.Columns} columns";
             return (null, ImagingPayloadReader.Invalid(
-                $"{how} give {size.Width} x {size.Height} pixels; a {payload.FormatName} output has at most {max} a side; ask for less."));
+                $"{Asked(payload, sizes[0])} {size.Width} x {size.Height} pixels; "
+                + $"a {payload.FormatName} output has at most {max} a side; ask for less."));
         }
 
-        if (payload.Operation == ImagingOperation.Resize)
+        if (payload.Operation != ImagingOperation.ContactSheet)
         {
             uint? under = payload.Format == PictureFormat.Jpeg ? JpegBackground : null;
-            return (new ImagingPlan(payload, size.Width, size.Height, under, [new Placement(0, 0, 0, size.Width, size.Height)]), null);
+            var whole = new Placement(0, 0, 0, size.Width, size.Height);
+            return (new ImagingPlan(payload, kind, size.Width, size.Height, under, [whole]), null);
         }
 
         Placement[] placements = [.. sizes.Select((source, index) => Place(payload, index, source))];
-        return (new ImagingPlan(payload, size.Width, size.Height, SheetBackground, placements), null);
+        return (new ImagingPlan(payload, kind, size.Width, size.Height, SheetBackground, placements), null);
     }
+
+    private static string Asked(ImagingPayload payload, (int Width, int Height) source) => payload.Operation switch
+    {
+        ImagingOperation.Resize => $"width, height: {source.Width} x {source.Height} scaled this way give",
+        ImagingOperation.ContactSheet =>
+            $"width, height, columns: {payload.Inputs.Count} cells of {payload.Width} x {payload.Height} in {payload.Columns} columns give",
+        _ => "output: the picture has",
+    };
 
     private static (int Width, int Height) ResizeSize(ImagingPayload payload, (int Width, int Height) source) =>
         (payload.Width, payload.Height) switch
@@ -118,7 +138,7 @@ internal sealed class ImagingPlan
         return rows;
     }
 
-    private string FingerprintOf(ImagingPayload payload)
+    private string FingerprintOf(ImagingPayload payload, DeviceKind kind)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         void Add(string text)
@@ -130,7 +150,11 @@ internal sealed class ImagingPlan
             hash.AppendData(bytes);
         }
 
-        Add(PixelVersion);
+        Add(payload.Operation == ImagingOperation.Denoise ? DenoiseVersion : ScalingVersion);
+        if (kind != DeviceKind.Cpu)
+            Add(kind.ToString());
+        if (payload.Operation == ImagingOperation.Denoise)
+            Add(payload.Strength.ToString("R", CultureInfo.InvariantCulture));
         Add(payload.OperationName);
         Add(payload.FormatName);
         foreach (Placement placement in Placements)

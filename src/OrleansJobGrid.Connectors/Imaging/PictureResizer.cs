@@ -3,15 +3,14 @@ using ILGPU.Runtime;
 
 namespace OrleansJobGrid.Connectors.Imaging;
 
-/// <summary>Resizes one picture by Lanczos 3, any rows at a time, in any order, always to the same bytes.</summary>
+/// <summary>Resizes one picture by Lanczos 3.</summary>
 /// <remarks>
 /// The vertical pass goes first: its rows are needed by no other target row, so tile rows share no work and the buffer between the
-/// passes stays at <see cref="LaunchRows"/> rows of the source's width, whatever the ratio.
+/// passes stays at <see cref="ImagingLimits.LaunchRows"/> rows of the source's width, whatever the ratio.
 /// </remarks>
-internal sealed class PictureResizer : IDisposable
+internal sealed class PictureResizer : IPictureRows
 {
-    /// <summary>Most target rows of one launch.</summary>
-    private const int LaunchRows = 64;
+    private const int LaunchRows = ImagingLimits.LaunchRows;
 
     private readonly ImagingDevice _device;
     private readonly Picture _source;
@@ -32,12 +31,11 @@ internal sealed class PictureResizer : IDisposable
         _columns = new ResampleAxis(source.Width, width);
     }
 
-    /// <summary>Computes target rows.</summary>
-    /// <param name="firstRow">The first.</param>
-    /// <param name="rowCount">How many, at least 1.</param>
-    /// <param name="cancellationToken">Looked at before each launch.</param>
-    /// <returns>Packed RGBA bytes, width * <paramref name="rowCount"/> * 4.</returns>
-    public async Task<byte[]> ResizeRowsAsync(int firstRow, int rowCount, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    public long DeviceBytes => _buffers?.Bytes ?? 0;
+
+    /// <inheritdoc/>
+    public async Task<byte[]> ComputeRowsAsync(int firstRow, int rowCount, CancellationToken cancellationToken)
     {
         byte[] target = new byte[_width * rowCount * 4];
         for (int done = 0; done < rowCount; done += LaunchRows)

@@ -22,8 +22,8 @@ internal sealed class ResampleAxis
         ArgumentOutOfRangeException.ThrowIfLessThan(targetSize, 1);
         double ratio = (double)sourceSize / targetSize;
         double stretch = Math.Max(1, ratio);
-        int window = (int)Math.Ceiling(2 * Radius * stretch) + 1;
-        Taps = Math.Min(window, sourceSize);
+        int window = WindowOf(stretch);
+        Taps = TapsOf(sourceSize, targetSize);
         First = new int[targetSize];
         Weights = new float[targetSize * Taps];
         double[] folded = new double[Taps];
@@ -55,6 +55,12 @@ internal sealed class ResampleAxis
 
     /// <summary><see cref="Taps"/> weights for each target sample.</summary>
     public float[] Weights { get; }
+
+    /// <summary><see cref="Taps"/> of an axis, known without its weights.</summary>
+    public static int TapsOf(int sourceSize, int targetSize) =>
+        Math.Min(WindowOf(Math.Max(1, (double)sourceSize / targetSize)), sourceSize);
+
+    private static int WindowOf(double stretch) => (int)Math.Ceiling(2 * Radius * stretch) + 1;
 
     private static double Lanczos(double x)
     {

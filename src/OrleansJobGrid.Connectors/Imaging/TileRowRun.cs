@@ -4,6 +4,7 @@ namespace OrleansJobGrid.Connectors.Imaging;
 internal sealed class TileRowRun : IDisposable
 {
     private readonly IJobContext _context;
+    private readonly ImagingPayload _payload;
     private readonly ImagingPlan _plan;
     private readonly InputPictures _inputs;
     private readonly ImagingDevice _device;
@@ -11,13 +12,15 @@ internal sealed class TileRowRun : IDisposable
     private readonly Canvas _canvas;
     private readonly TileCheckpoint _checkpoint;
     private Placement? _current;
-    private PictureResizer? _resizer;
+    private IPictureRows? _rows;
     private int _done;
 
     /// <summary>Reads the context's checkpoint.</summary>
-    public TileRowRun(IJobContext context, ImagingPlan plan, InputPictures inputs, ImagingDevice device, ImagingOptions options)
+    public TileRowRun(
+        IJobContext context, ImagingPayload payload, ImagingPlan plan, InputPictures inputs, ImagingDevice device, ImagingOptions options)
     {
         _context = context;
+        _payload = payload;
         _plan = plan;
         _inputs = inputs;
         _device = device;
@@ -75,8 +78,8 @@ internal sealed class TileRowRun : IDisposable
 
     private async Task ComputeAsync(TileRow row, CancellationToken cancellationToken)
     {
-        PictureResizer resizer = await ResizerOfAsync(row.Placement, cancellationToken);
-        byte[] content = await resizer.ResizeRowsAsync(row.FirstRow, row.Rows, cancellationToken);
+        IPictureRows rows = await RowsOfAsync(row.Placement, cancellationToken);
+        byte[] content = await rows.ComputeRowsAsync(row.FirstRow, row.Rows, cancellationToken);
 
         // The piece first: a checkpoint never names what is not kept.
         string scratchId = await _context.Files.WriteScratchAsync(_checkpoint.NameOf(row.Number, content), content, cancellationToken);
@@ -89,21 +92,23 @@ internal sealed class TileRowRun : IDisposable
             await kept(_done, cancellationToken);
     }
 
-    private async Task<PictureResizer> ResizerOfAsync(Placement placement, CancellationToken cancellationToken)
+    private async Task<IPictureRows> RowsOfAsync(Placement placement, CancellationToken cancellationToken)
     {
-        if (_resizer is not null && _current == placement)
-            return _resizer;
-        _resizer?.Dispose();
-        _resizer = null;
+        if (_rows is not null && _current == placement)
+            return _rows;
+        _rows?.Dispose();
+        _rows = null;
         Picture source = await _inputs.DecodeAsync(placement.Input, cancellationToken);
-        _resizer = new PictureResizer(_device, source, placement.Width, placement.Height);
+        _rows = _payload.Operation == ImagingOperation.Denoise
+            ? new PictureDenoiser(_device, source, _payload.Strength)
+            : new PictureResizer(_device, source, placement.Width, placement.Height);
         _current = placement;
-        return _resizer;
+        return _rows;
     }
 
     private void Report(string what) =>
         _context.ReportProgress(100.0 * _done / _plan.TileRows.Count, $"{what} tile row {_done} of {_plan.TileRows.Count}");
 
     /// <inheritdoc/>
-    public void Dispose() => _resizer?.Dispose();
+    public void Dispose() => _rows?.Dispose();
 }

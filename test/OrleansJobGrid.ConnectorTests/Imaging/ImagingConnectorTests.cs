@@ -10,7 +10,7 @@ public sealed class ImagingConnectorTests : IDisposable
 {
     private const uint Red = 0xFF0000FF, Green = 0xFF00FF00, Sheet = 0xFF202020;
 
-    private readonly ImagingConnector _connector = new();
+    private readonly ImagingConnector _connector = new(new ImagingOptions { Device = "cpu" });
     private readonly FakeJobFiles _files = new();
 
     public void Dispose() => _connector.Dispose();
@@ -43,7 +43,7 @@ public sealed class ImagingConnectorTests : IDisposable
         Picture picture = Output(result);
         Assert.Equal((width, height), (picture.Width, picture.Height));
         Assert.Equal(
-            $$"""{"operation":"resize","width":{{width}},"height":{{height}},"format":"png","tile_rows":1,"computed_tile_rows":1,"resumed_tile_rows":0}""",
+            $$"""{"operation":"resize","width":{{width}},"height":{{height}},"format":"png","tile_rows":1,"computed_tile_rows":1,"resumed_tile_rows":0,"device":"cpu"}""",
             result.Result!.ToJsonString());
     }
 
@@ -64,7 +64,7 @@ public sealed class ImagingConnectorTests : IDisposable
         Assert.StartsWith(magic, Convert.ToHexString(bytes), StringComparison.Ordinal);
         Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(bytes)), output.Sha256);
 
-        using var oneThread = new ImagingConnector(new ImagingOptions { Threads = 1 });
+        using var oneThread = new ImagingConnector(new ImagingOptions { Device = "cpu", Threads = 1 });
         var again = Assert.IsType<CompletedResult>(await oneThread.ExecuteAsync(new FakeJobContext(payload, _files, "job-2"), CancellationToken.None));
         Assert.Equal(output.Sha256, again.Outputs[0].Sha256);
     }

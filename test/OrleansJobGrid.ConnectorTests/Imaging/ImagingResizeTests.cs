@@ -7,7 +7,7 @@ namespace OrleansJobGrid.ConnectorTests.Imaging;
 
 public sealed class ImagingResizeTests : IDisposable
 {
-    private readonly ImagingDevice _device = new(2);
+    private readonly ImagingDevice _device = new(new ImagingOptions { Device = "cpu", Threads = 2 });
 
     public void Dispose() => _device.Dispose();
 
@@ -71,7 +71,7 @@ public sealed class ImagingResizeTests : IDisposable
         byte[] whole = await ResizeRowsAsync(_device, source, 131, 201, 201);
         foreach ((int threads, int cut) in new[] { (1, 201), (1, 1), (3, 64), (7, 13) })
         {
-            using var device = new ImagingDevice(threads);
+            using var device = new ImagingDevice(new ImagingOptions { Device = "cpu", Threads = threads });
             Assert.Equal(whole, await ResizeRowsAsync(device, source, 131, 201, cut));
         }
     }
@@ -119,7 +119,7 @@ public sealed class ImagingResizeTests : IDisposable
         using var resizer = new PictureResizer(device, source, width, height);
         List<byte> bytes = [];
         for (int row = 0; row < height; row += cut)
-            bytes.AddRange(await resizer.ResizeRowsAsync(row, Math.Min(cut, height - row), CancellationToken.None));
+            bytes.AddRange(await resizer.ComputeRowsAsync(row, Math.Min(cut, height - row), CancellationToken.None));
         return [.. bytes];
     }
 

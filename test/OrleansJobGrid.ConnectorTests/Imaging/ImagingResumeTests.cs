@@ -13,7 +13,11 @@ public sealed class ImagingResumeTests
     private const string Sheet =
         """{"operation":"contact_sheet","inputs":["a","b","a"],"width":90,"height":150,"columns":2,"output":"s.webp"}""";
 
+    private const string Denoise = """{"operation":"denoise","inputs":["tall"],"strength":0.3,"output":"d.png"}""";
+
     [Theory]
+    [InlineData(Denoise, 1)]
+    [InlineData(Denoise, 2)]
     [InlineData(Resize, 1)]
     [InlineData(Resize, 3)]
     [InlineData(Resize, 8)]
@@ -86,14 +90,25 @@ public sealed class ImagingResumeTests
     }
 
     [Theory]
+    [InlineData("""{"operation":"denoise","inputs":["tall"],"output":"a.png"}""")]
     [InlineData("""{"operation":"resize","inputs":["b"],"width":70,"height":500,"output":"a.png"}""")]
     [InlineData("""{"operation":"resize","inputs":["a"],"width":71,"height":500,"output":"a.png"}""")]
     [InlineData("""{"operation":"resize","inputs":["a"],"width":70,"height":501,"output":"a.png"}""")]
     public async Task A_checkpoint_of_another_payload_is_set_aside_and_the_result_says_so(string other)
     {
         (byte[] uninterrupted, _) = await RunAsync(new FakeJobContext(Resize, Files()));
-        byte[] foreign = (await KillAsync(new FakeJobContext(other, Files()), 4)).SavedCheckpoint!;
+        byte[] foreign = (await KillAsync(new FakeJobContext(other, Files()), 2)).SavedCheckpoint!;
         await AssertSetAsideAsync(foreign, "The saved checkpoint belongs to another payload or version", uninterrupted);
+    }
+
+    [Fact]
+    public async Task A_denoise_of_another_strength_sets_the_checkpoint_aside()
+    {
+        FakeJobContext killed = await KillAsync(new FakeJobContext(Denoise, Files()), 2);
+        FakeJobContext other = new FakeJobContext(Denoise.Replace("0.3", "0.31", StringComparison.Ordinal), Files()).NextAttempt(killed.SavedCheckpoint!);
+        (_, CompletedResult result) = await RunAsync(other);
+        Assert.Equal((3, 3, 0), Counts(result));
+        Assert.StartsWith("The saved checkpoint belongs to another", (string?)result.Result!["checkpoint_ignored"], StringComparison.Ordinal);
     }
 
     [Theory]
@@ -131,13 +146,14 @@ public sealed class ImagingResumeTests
     {
         var files = new FakeJobFiles();
         files.Inputs["a"] = TestPictures.Png(TestPictures.Noise(90, 120, 5));
+        files.Inputs["tall"] = TestPictures.Png(TestPictures.Noise(30, 180, 7));
         files.Inputs["b"] = TestPictures.Png(TestPictures.Noise(90, 120, 6));
         return files;
     }
 
     private static async Task<(byte[] Bytes, CompletedResult Result)> RunAsync(FakeJobContext context)
     {
-        using var connector = new ImagingConnector();
+        using var connector = new ImagingConnector(new ImagingOptions { Device = "cpu" });
         var result = Assert.IsType<CompletedResult>(await connector.ExecuteAsync(context, CancellationToken.None));
         return (context.FakeFiles.Outputs[Assert.Single(result.Outputs).Artefact], result);
     }
@@ -148,6 +164,7 @@ public sealed class ImagingResumeTests
         using var stop = new CancellationTokenSource();
         using var connector = new ImagingConnector(new ImagingOptions
         {
+            Device = "cpu",
             TileRowKept = async (done, _) =>
             {
                 if (done == offset + after)

@@ -49,7 +49,7 @@ internal sealed class PictureDenoiser : IPictureRows
         return target;
     }
 
-    private void Launch(int firstRow, int rows, uint[] colours, uint[] compared, Span<byte> target)
+    private unsafe void Launch(int firstRow, int rows, uint[] colours, uint[] compared, Span<byte> target)
     {
         _buffers ??= new DenoiseBuffers(_device.Accelerator, _source.Width, _launchRows, _weights.Table);
         _buffers.Colours.CopyFromCPU(colours);
@@ -58,7 +58,10 @@ internal sealed class PictureDenoiser : IPictureRows
             _buffers,
             new DenoisePass(_source.Width, _source.Height, firstRow, rows, _weights.Free, _weights.Limit, _weights.Scale));
         Span<uint> pixels = MemoryMarshal.Cast<byte, uint>(target);
-        _buffers.Target.View.SubView(0, pixels.Length).CopyToCPU(ref pixels[0], pixels.Length);
+
+        // A collection may move what is not pinned while its address is in use.
+        fixed (uint* pinned = pixels)
+            _buffers.Target.View.SubView(0, pixels.Length).CopyToCPU(ref *pinned, pixels.Length);
     }
 
     private void FillBordered(int firstRow, int rows, uint[] colours, uint[] compared)

@@ -49,21 +49,27 @@ internal sealed class PictureResizer : IPictureRows
         return target;
     }
 
-    private void Launch(int firstRow, int rows, Span<byte> target)
+    private unsafe void Launch(int firstRow, int rows, Span<byte> target)
     {
         _buffers ??= new ResizeBuffers(
             _device.Accelerator, _rows, _columns, MostSourceRows() * _source.Width, LaunchRows * _source.Width, LaunchRows * _width);
         int firstSourceRow = _rows.First[firstRow];
         int sourceRows = SourceRowsOf(firstRow, rows);
-        _buffers.Source.View.SubView(0, (long)sourceRows * _source.Width).CopyFromCPU(
-            ref _source.Pixels[firstSourceRow * _source.Width], sourceRows * _source.Width);
+        fixed (uint* pinned = &_source.Pixels[firstSourceRow * _source.Width])
+        {
+            _buffers.Source.View.SubView(0, (long)sourceRows * _source.Width).CopyFromCPU(ref *pinned, sourceRows * _source.Width);
+        }
+
         _device.Resize(
             _buffers,
             rows,
             new VerticalPass(_source.Width, firstSourceRow, firstRow, _rows.Taps),
             new HorizontalPass(_source.Width, _width, _columns.Taps));
         Span<uint> pixels = MemoryMarshal.Cast<byte, uint>(target);
-        _buffers.Target.View.SubView(0, pixels.Length).CopyToCPU(ref pixels[0], pixels.Length);
+
+        // A collection may move what is not pinned while its address is in use.
+        fixed (uint* pinned = pixels)
+            _buffers.Target.View.SubView(0, pixels.Length).CopyToCPU(ref *pinned, pixels.Length);
     }
 
     private int SourceRowsOf(int firstRow, int rows) => _rows.First[firstRow + rows - 1] + _rows.Taps - _rows.First[firstRow];

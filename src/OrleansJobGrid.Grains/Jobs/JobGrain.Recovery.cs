@@ -115,6 +115,7 @@ internal sealed partial class JobGrain
         StallTimeoutMs = granted.StallTimeoutMs,
         Submissions = granted.Submissions ?? [],
         Adopts = granted.Adopted,
+        CustomerId = granted.CustomerId ?? "",
         ExcludedInstances = granted.Exclusions is null ? [] : [.. granted.Exclusions
             .Where(e => e.Target.StartsWith(Exclusion.InstancePrefix, StringComparison.Ordinal))
             .Select(e => e.Target[Exclusion.InstancePrefix.Length..])],

@@ -16,6 +16,7 @@ public sealed class WorkerDirectory(IJobStore store, WorkerRegistry registry, Ti
     private long _readAt;
     private IReadOnlyDictionary<string, Registration> _registrations = new Dictionary<string, Registration>();
     private long _registrationsReadAt;
+    private IReadOnlySet<string> _sessions = new HashSet<string>();
 
     /// <summary>Why no registered worker could do a job of this requirement; null: one could, be it away or busy.</summary>
     public async Task<string?> Unworkable(Signature signature, string customer) => Unworkable(await All(), signature, customer);
@@ -72,11 +73,12 @@ public sealed class WorkerDirectory(IJobStore store, WorkerRegistry registry, Ti
         var page = await store.ReadSessionsAsync(CancellationToken.None);
         List<SessionRecord> alive = [.. page.Sessions.Where(s => !s.Ended)];
         var bodies = alive.ToDictionary(s => s.Id, SessionBody.Read, StringComparer.Ordinal);
-        var stale = _registrationsReadAt == 0 || time.GetElapsedTime(_registrationsReadAt) >= RegistryMaxAge;
-        // A session names the version of its registration, so that a change is seen with its next heartbeat.
+        var ids = alive.Select(s => s.Id).ToHashSet(StringComparer.Ordinal);
+        // Who came or went changed the registry, and a session names its capabilities, so that a change is seen with its next heartbeat.
+        var stale = _registrationsReadAt == 0 || time.GetElapsedTime(_registrationsReadAt) >= RegistryMaxAge || !ids.SetEquals(_sessions);
         if (stale || alive.Exists(s => !_registrations.TryGetValue(s.WorkerId, out var r) || CapabilitiesKey.Of(r.Capabilities) != bodies[s.Id].CapabilitiesKey))
         {
-            _registrationsReadAt = time.GetTimestamp();
+            (_registrationsReadAt, _sessions) = (time.GetTimestamp(), ids);
             _registrations = (await registry.All()).ToDictionary(r => r.Key, r => r.Value.Registration, StringComparer.Ordinal);
         }
 

@@ -47,7 +47,7 @@ internal static class ConnectorSetup
             services.AddSingleton<IConnector>(_ => new RestConnector(service, settings, TimeProvider.System));
         services.AddSingleton(new WorkerProcess(ProcessIdentity.Current, Version));
         services.AddSingleton(new WorkFolder(options.DataFolder));
-        services.AddSingleton<IGpuProbe, NoGpuProbe>();
+        services.AddSingleton<IGpuProbe, NvmlProbe>();
         foreach (var worker in WorkerSettings.Read(configuration))
         {
             worker.Options.Linger = GuardLimit;

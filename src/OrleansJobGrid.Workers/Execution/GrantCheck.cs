@@ -14,6 +14,7 @@ internal static class GrantCheck
     {
         if (maxCustomers is { } most && !held.Customers.Contains(grant.CustomerId) && held.Customers.Count >= most)
             return $"it holds jobs of {held.Customers.Count} customers, and may hold those of {most}";
-        return grant.EnvelopeMb > freeMb ? $"it needs {grant.EnvelopeMb} MB of GPU memory, and {freeMb} MB are free" : null;
+        // Alone it was granted by what was free at the claim, or by what its services will give up for it.
+        return held.Jobs > 0 && grant.EnvelopeMb > freeMb ? $"it needs {grant.EnvelopeMb} MB of GPU memory, and {freeMb} MB are free" : null;
     }
 }

@@ -98,12 +98,18 @@ internal sealed class GridCluster : IAsyncDisposable
     public Task<TestWorker> StartWorkerAsync(string id, int slots, params IReadOnlyList<IConnector> connectors) => StartWorkerAsync(id, Client, slots, connectors);
 
     /// <summary>Starts a worker that speaks through the client or a silo, and waits until the grid knows it.</summary>
-    public async Task<TestWorker> StartWorkerAsync(string id, IGrainFactory via, int slots, params IReadOnlyList<IConnector> connectors)
+    public Task<TestWorker> StartWorkerAsync(string id, IGrainFactory via, int slots, params IReadOnlyList<IConnector> connectors) =>
+        StartWorkerAsync(new WorkerOptions { Id = id, Slots = slots }, via, connectors);
+
+    /// <summary>Starts a worker with settings of its own.</summary>
+    public Task<TestWorker> StartWorkerAsync(WorkerOptions options, params IReadOnlyList<IConnector> connectors) => StartWorkerAsync(options, Client, connectors);
+
+    private async Task<TestWorker> StartWorkerAsync(WorkerOptions options, IGrainFactory via, IReadOnlyList<IConnector> connectors)
     {
-        var worker = new TestWorker(via, Store.Artefacts, new() { Id = id, Slots = slots }, connectors, _logFactory);
+        var worker = new TestWorker(via, Store.Artefacts, options, connectors, _logFactory);
         _workers.Add(worker);
         await worker.StartAsync();
-        await EventuallyAsync($"worker {id} has a session", async () => await SessionOfAsync(id) is not null);
+        await EventuallyAsync($"worker {options.Id} has a session", async () => await SessionOfAsync(options.Id!) is not null);
         return worker;
     }
 

@@ -9,7 +9,10 @@ public sealed class ProcessOptions
     /// <summary>Where the runs' working folders lie, absolute, on a local disk. Workers of one machine may share it. Required.</summary>
     public string WorkFolder { get; set; } = "";
 
-    /// <summary>Put into <c>CUDA_VISIBLE_DEVICES</c>: a device's uuid or index. Default none: the variable is not set.</summary>
+    /// <summary>
+    /// Put into <c>CUDA_VISIBLE_DEVICES</c> on a CPU worker: a device's uuid or index. A GPU worker puts its own there. Default none: the
+    /// variable is not set.
+    /// </summary>
     public string? Device { get; set; }
 
     /// <summary>From SIGTERM to SIGKILL when a run is stopped. Default 5 s.</summary>

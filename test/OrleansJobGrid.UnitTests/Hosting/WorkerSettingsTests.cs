@@ -52,6 +52,17 @@ public sealed class WorkerSettingsTests
         Assert.All(plan.Workers, w => Assert.Equal(TimeSpan.FromSeconds(1), w.Options.Linger));
     }
 
+    [Fact]
+    public void The_example_of_the_documentation_is_read()
+    {
+        var text = File.ReadAllText(Path.Combine(Samples, "..", "workers.md"));
+        var json = text.Split("```json")[1].Split("```")[0];
+        using var stream = new MemoryStream(System.Text.Encoding.UTF8.GetBytes(json));
+        var configuration = new ConfigurationBuilder().AddJsonStream(stream).Build();
+        KnownSettings.Check(configuration);
+        Assert.Equal(["render-1:cpu", "render-1:left", "render-1:right"], WorkerSettings.Read(configuration).Select(w => w.Options.Id));
+    }
+
     [Theory]
     [InlineData("Worker:Gpu")]
     [InlineData("Worker:Hardware:GpuMemory")]

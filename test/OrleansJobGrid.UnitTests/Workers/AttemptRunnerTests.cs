@@ -1,12 +1,17 @@
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Workers;
+using OrleansJobGrid.UnitTests.Workers.Gpu;
+using OrleansJobGrid.Workers.Breakers;
 using OrleansJobGrid.Workers.Execution;
+using OrleansJobGrid.Workers.Gpu;
+using OrleansJobGrid.Workers.Hosting;
 using Xunit;
 
 namespace OrleansJobGrid.UnitTests.Workers;
@@ -56,6 +61,32 @@ public sealed class AttemptRunnerTests : IDisposable
         Assert.Equal(output.Artefact, JsonNode.Parse(report.Completion.Result)!["artefact"]!.GetValue<string>());
         await using var kept = await _artefacts.OpenReadAsync(output.Artefact, TestContext.Current.CancellationToken);
         Assert.Equal(text, (await JsonNode.ParseAsync(kept!, cancellationToken: TestContext.Current.CancellationToken))!.GetValue<string>());
+    }
+
+    [Theory]
+    [InlineData("s/here", 4_000L)]
+    // Its work took another machine's memory.
+    [InlineData("s/far", null)]
+    public async Task Run_WhenNobodySaysWhatMemoryItTook_ReportsWhatItsGpuShowed(string instance, long? expected)
+    {
+        var used = 1_000L;
+        var monitor = new GpuMonitor(
+            new FakeGpuProbe { Reads = () => Gpus.Found(Gpus.Reading(used: used)) }, _time, NullLogger<GpuMonitor>.Instance);
+        monitor.Read();
+        var connector = new FakeExternalConnector("s/here", "s/far")
+        {
+            Execute = (_, _) =>
+            {
+                used = 5_000;
+                monitor.Read();
+                return Task.FromResult(ConnectorResult.Completed(null));
+            },
+        };
+        var (grains, _) = FakeGrains.Make();
+        var breakers = new InstanceBreakers(Options.Create(new WorkerOptions()), _time, NullLogger<InstanceBreakers>.Instance);
+        var runner = new AttemptRunner(grains, _artefacts, breakers, FakeJob.Failures, _time, NullLogger<AttemptRunner>.Instance, monitor);
+        using var attempt = new Attempt(connector.Grant(), connector, 0) { Gpu = "GPU-0", Instance = instance };
+        Assert.Equal(expected, (await runner.Run(attempt))!.Completion!.PeakGpuMemoryMb);
     }
 
     [Theory]

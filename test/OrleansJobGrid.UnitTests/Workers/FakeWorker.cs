@@ -32,7 +32,10 @@ internal sealed class FakeWorker : IWorkerGrain
     /// <summary>Claims that its queues were told to forget.</summary>
     public ConcurrentQueue<Guid> Forgotten { get; } = [];
 
-    public bool Left { get; private set; }
+    public bool Left => !Leaves.IsEmpty;
+
+    /// <summary>Sessions that said farewell.</summary>
+    public ConcurrentQueue<string> Leaves { get; } = [];
 
     public void Order(WorkerOrders orders) => _orders.Writer.TryWrite(orders);
 
@@ -79,7 +82,7 @@ internal sealed class FakeWorker : IWorkerGrain
 
     public Task Leave(string sessionId)
     {
-        Left = true;
+        Leaves.Enqueue(sessionId);
         return Task.CompletedTask;
     }
 }

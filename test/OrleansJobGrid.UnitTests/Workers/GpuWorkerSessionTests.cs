@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
+using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Matching;
@@ -19,6 +20,7 @@ namespace OrleansJobGrid.UnitTests.Workers;
 /// <summary>A worker of one GPU with two slots for one customer at a time; grid, device and clock are the test's.</summary>
 public sealed class GpuWorkerSessionTests : IAsyncDisposable
 {
+    private readonly string _folder = Directory.CreateTempSubdirectory("jobgrid-gpu-worker-").FullName;
     private readonly FakeTimeProvider _time = new();
     private readonly FakeWorker _worker = new();
     private readonly FakeGpuProbe _probe = new(Gpus.Reading());
@@ -33,6 +35,7 @@ public sealed class GpuWorkerSessionTests : IAsyncDisposable
     public GpuWorkerSessionTests()
     {
         var (grains, _) = FakeGrains.Make(_worker);
+        var artefacts = FolderArtefactStore.Open(_folder);
         var options = new WorkerOptions { Id = "w1", Slots = 2, DrainBudget = TimeSpan.FromSeconds(3) };
         options.Queues.Add("default");
         options.CustomerAccess.Isolation = "strict";
@@ -46,10 +49,10 @@ public sealed class GpuWorkerSessionTests : IAsyncDisposable
         _monitor.Begin(_probe.Read());
         _plan = WorkerPlan.Of([new("JobGrid:Worker", null, options)], _probe.Read(), new(1, null, null), [_connector]).Workers.Single();
         var breakers = new InstanceBreakers(Options.Create(options), _time, NullLogger<InstanceBreakers>.Instance);
-        var runner = new AttemptRunner(grains, null!, breakers, FakeJob.Failures, _time, NullLogger<AttemptRunner>.Instance, _monitor);
+        var runner = new AttemptRunner(grains, artefacts, breakers, FakeJob.Failures, _time, NullLogger<AttemptRunner>.Instance, _monitor);
         var pulse = new AttemptPulse(grains, runner, _time, NullLogger<AttemptPulse>.Instance);
         var profile = new WorkerProfile { Node = "n", Process = "", Services = ["fake"], Slots = 2, StartedAt = 0, Version = "test" };
-        var parts = new WorkerParts(grains, null!, new("", "test"), FakeJob.Failures, _monitor, _time, NullLoggerFactory.Instance);
+        var parts = new WorkerParts(grains, artefacts, new("", "test"), FakeJob.Failures, _monitor, _time, NullLoggerFactory.Instance);
         _session = new("session-1", _plan, new Dictionary<string, IConnector> { ["fake"] = _connector }, runner, pulse, breakers, profile, parts);
         _life = _session.Run(_leave.Token);
     }
@@ -61,6 +64,7 @@ public sealed class GpuWorkerSessionTests : IAsyncDisposable
         await _life;
         _session.Dispose();
         _leave.Dispose();
+        Directory.Delete(_folder, recursive: true);
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
+using Orleans.Runtime.MembershipService.SiloMetadata;
 using OrleansJobGrid.Contracts.Hosting;
 using OrleansJobGrid.Grains.Jobs;
 using OrleansJobGrid.Grains.Operations;
@@ -20,9 +21,14 @@ public static class GridSiloBuilderExtensions
     /// Adds the grid's grains and their services. The caller registers <c>IJobStore</c> and <c>IArtefactStore</c>, clustering and
     /// reminders.
     /// </summary>
-    public static ISiloBuilder AddJobGrid(this ISiloBuilder builder)
+    /// <param name="builder">The silo.</param>
+    /// <param name="gpus">UUIDs of the GPUs of its machine that its workers stand for.</param>
+    public static ISiloBuilder AddJobGrid(this ISiloBuilder builder, params IReadOnlyList<string> gpus)
     {
         var services = builder.Services;
+        builder.UseSiloMetadata(new Dictionary<string, string> { [LocalDevices.MetadataKey] = string.Join(',', gpus) });
+        services.AddSingleton(new LocalDevices(gpus));
+        services.AddPlacementDirector<DevicePlacement, DevicePlacementDirector>();
         services.AddGridFaults();
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<JobGridOptions>().ValidateOnStart();

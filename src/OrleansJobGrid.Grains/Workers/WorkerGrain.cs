@@ -15,7 +15,7 @@ namespace OrleansJobGrid.Grains.Workers;
 
 /// <inheritdoc cref="IWorkerGrain"/>
 /// <remarks>What it knows is a cache of the store's leases: lost with an activation, read again by the next one's first heartbeat.</remarks>
-[Orleans.Placement.PreferLocalPlacement, NoProfiling, GrainType("jobgrid.worker")]
+[DevicePlacement, Orleans.Placement.Immovable, NoProfiling, GrainType("jobgrid.worker")]
 internal sealed partial class WorkerGrain(
     IJobStore store, StoreLanes lanes, WorkerRegistry registry, LongPolls polls, ILocalSiloDetails silo, TimeProvider time, IOptions<JobGridOptions> options, ILogger<WorkerGrain> logger) : Grain, IWorkerGrain
 {

@@ -5,6 +5,7 @@ using Orleans.Dashboard;
 using OrleansJobGrid.Contracts.Hosting;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Storage.Redis;
+using OrleansJobGrid.Workers.Gpu;
 
 namespace OrleansJobGrid.Host.Hosting;
 
@@ -27,7 +28,7 @@ internal static class OrleansSetup
 
     private static void Configure(ISiloBuilder silo, GridOptions options, IConfiguration configuration)
     {
-        silo.AddJobGrid();
+        silo.AddJobGrid(options.Roles.Contains(GridOptions.Worker) ? [.. new NvmlProbe().Read().Gpus.Select(g => g.Uuid)] : []);
         if (!options.Roles.Contains(GridOptions.Grid))
             silo.HostWorkersOnly();
         silo.AddDashboard();

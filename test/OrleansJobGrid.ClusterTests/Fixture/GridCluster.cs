@@ -49,7 +49,8 @@ internal sealed class GridCluster : IAsyncDisposable
 
     public IJobQueryGrain Query => Client.GetGrain<IJobQueryGrain>(0);
 
-    public static async Task<GridCluster> StartAsync(short silos = 1, GridStore? store = null, Action<JobGridOptions>? options = null)
+    public static async Task<GridCluster> StartAsync(
+        short silos = 1, GridStore? store = null, Action<JobGridOptions>? options = null, Func<int, string[]>? gpus = null)
     {
         var own = store ?? await GridStore.OpenAsync();
         var calls = new CallFilter();
@@ -57,11 +58,12 @@ internal sealed class GridCluster : IAsyncDisposable
         var builder = new InProcessTestClusterBuilder(silos);
         builder.Options.ConfigureFileLogging = false;
         builder.ConfigureHost(host => host.Logging.AddProvider(log));
+        var made = -1;
         builder.ConfigureSilo((_, silo) =>
         {
             silo.Services.AddSingleton<IJobStore>(own.Faulty);
             silo.Services.AddSingleton(own.Artefacts);
-            silo.AddJobGrid();
+            silo.AddJobGrid(gpus?.Invoke(Interlocked.Increment(ref made)) ?? []);
             silo.UseInMemoryReminderService();
             if (options is not null)
                 silo.Services.Configure(options);

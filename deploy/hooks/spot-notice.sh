@@ -9,13 +9,20 @@
 #   SPOT_NODE            the machine as 'jobgrid workers' names it, default $(hostname)
 #   JOBGRID              the program, default jobgrid; JOBGRID_URL names the grid, as for every command
 #
-# AWS gives 2 minutes; the address answers 404 until then:
-#   SPOT_NOTICE_COMMAND='curl -sf -m 2 -o /dev/null -H "X-aws-ec2-metadata-token: $(curl -sf -m 2 -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 60" http://169.254.169.254/latest/api/token)" http://169.254.169.254/latest/meta-data/spot/instance-action'
+# AWS gives 2 minutes; the second address answers 404 until then:
+#   SPOT_NOTICE_COMMAND='
+#     latest=http://169.254.169.254/latest
+#     token=$(curl -sf -m 2 -X PUT -H "X-aws-ec2-metadata-token-ttl-seconds: 60" $latest/api/token) &&
+#     curl -sf -m 2 -o /dev/null -H "X-aws-ec2-metadata-token: $token" $latest/meta-data/spot/instance-action'
 # Google Cloud gives 30 s, so SPOT_DEADLINE=20s; the value turns from FALSE to TRUE:
-#   SPOT_NOTICE_COMMAND='curl -sf -m 2 -H "Metadata-Flavor: Google" http://metadata.google.internal/computeMetadata/v1/instance/preempted | grep -q TRUE'
-# Azure gives 30 s at least, so SPOT_DEADLINE=20s. A scale set's events name all of its machines that they are about, so put the name
-# of this one, as Azure knows it, for NAME:
-#   SPOT_NOTICE_COMMAND='curl -sf -m 2 -H "Metadata: true" "http://169.254.169.254/metadata/scheduledevents?api-version=2020-07-01" | tr "{" "\n" | grep Preempt | grep -q "\"NAME\""'
+#   SPOT_NOTICE_COMMAND='
+#     curl -sf -m 2 -H "Metadata-Flavor: Google" http://metadata.google.internal/computeMetadata/v1/instance/preempted |
+#     grep -q TRUE'
+# Azure gives 30 s at least, so SPOT_DEADLINE=20s. The machines of a scale set see each other's events: write the name of this
+# one, as Azure knows it, for NAME.
+#   SPOT_NOTICE_COMMAND='
+#     curl -sf -m 2 -H "Metadata: true" "http://169.254.169.254/metadata/scheduledevents?api-version=2020-07-01" |
+#     tr "{" "\n" | grep Preempt | grep -q "\"NAME\""'
 #
 # Exit codes: 0 the drain is ordered; 2 wrong usage, or a command that cannot be run.
 set -u
@@ -46,7 +53,7 @@ until sh -c "$SPOT_NOTICE_COMMAND"; do
 done
 
 say "the machine is to be taken back: draining its workers"
-# Until the grid has heard it: what else could this machine do with its last seconds?
+# A grid that is away for a moment must not cost the machine its drain.
 until "$jobgrid" drain --node "${SPOT_NODE:-$(hostname)}" --deadline "${SPOT_DEADLINE:-90s}" --reason "spot notice"; do
     status=$?
     [ "$status" -ne 2 ] || refuse "the drain was refused as wrong usage: look at SPOT_DEADLINE and SPOT_NODE"

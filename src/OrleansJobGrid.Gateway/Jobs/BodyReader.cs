@@ -85,7 +85,7 @@ internal static class BodyReader
         return false;
     }
 
-    private static string Names(IEnumerable<BodyField> fields) => string.Join(", ", fields.Select(f => f.Name));
+    private static string Names(IEnumerable<BodyField> fields) => string.Join(", ", fields.Select(f => f.Name)) is { Length: > 0 } names ? names : "none";
 }
 
 /// <summary>A body that was read, or what is wrong with it.</summary>

@@ -22,10 +22,9 @@ internal static class WorkerEndpoints
         routes.MapPost("/api/workers/{id}/drain", DrainAsync)
             .Describe("Operations", "Drains a worker", "It claims no more and its jobs end; at the deadline those that still run are handed on with their last checkpoint. Kept until it is resumed, also while the worker is away.")
             .TakesOptionalBody<DrainDocument>(JsonAnswer.ContentType)
-            .Answers<WorkerControlDocument>(200).Refuses(400, 404, 413, 415, 503);
-        routes.MapPost("/api/workers/{id}/resume", (string id, HttpContext context, IGridGrains grains, TimeProvider time) =>
-                AnswerAsync(id, context, time, grains.Operations().Resume))
-            .Describe("Operations", "Lets a drained worker claim again").Answers<WorkerControlDocument>(200).Refuses(404, 503);
+            .Answers<WorkerControlDocument>(200).Refuses(400, 404, 409, 413, 415, 503);
+        routes.MapPost("/api/workers/{id}/resume", ResumeAsync)
+            .Describe("Operations", "Lets a drained worker claim again", "Takes no body.").Answers<WorkerControlDocument>(200).Refuses(400, 404, 409, 413, 415, 503);
         routes.MapDelete("/api/workers/{id}", (string id, HttpContext context, IGridGrains grains, TimeProvider time) =>
                 AnswerAsync(id, context, time, grains.Operations().Forget))
             .Describe("Operations", "Forgets a worker that is gone", "Refused (409) while it lives.").Answers<WorkerControlDocument>(200).Refuses(404, 409, 503);
@@ -46,6 +45,12 @@ internal static class WorkerEndpoints
 
         TimeSpan? budget = body.Number("deadline_seconds") is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
         await AnswerAsync(id, context, time, worker => grains.Operations().Drain(worker, budget, body.Text("reason") ?? ControlEndpoints.Reason));
+    }
+
+    public static async Task ResumeAsync(string id, HttpContext context, IGridGrains grains, TimeProvider time)
+    {
+        var body = await BodyReader.ReadAsync(context.Request, [], required: false, context.RequestAborted);
+        await (body.Problem is { } problem ? problem.WriteAsync(context) : AnswerAsync(id, context, time, grains.Operations().Resume));
     }
 
     public static async Task ModelsAsync(HttpContext context, IGridGrains grains, TimeProvider time)

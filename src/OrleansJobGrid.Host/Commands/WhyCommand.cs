@@ -36,6 +36,10 @@ internal static class WhyCommand
         output.WriteLine();
         if (why.Workers is { } workers)
             output.WriteLine($"Workers:  {workers.Registered} registered, {workers.Live} live, {workers.Matching} can do it, {workers.Free} of them with a free slot");
+        if (why.CustomerHeld is { } held)
+            output.WriteLine(Printable.Of($"Held:     {held}"));
+        foreach (var now in why.NotNow ?? [])
+            output.WriteLine(Printable.Of($"Not now:  {now.Workers} {(now.Workers == 1 ? "worker" : "workers")}: {now.Reason}"));
         if (why.Position is { } position)
             output.WriteLine($"Place:    {(why.PositionIsAtLeast == true ? "beyond " : "")}{position}{(why.SecondsAhead is > 0 and var ahead ? $", {Durations.About(ahead)} of work before it" : "")}");
         if (why.Start is { P50Seconds: { } middle } start)

@@ -33,15 +33,33 @@ internal static class WorkerCommands
         command.Runs(async (parse, cancellationToken) =>
         {
             using var grid = GridConnection.Open(parse.GetValue(url), environment);
-            List<string> ids = parse.GetValue(worker) is { } one ? [one]
-                : [.. (await grid.Impatient.GetWorkersAsync(cancellationToken)).Workers.Where(w => w.Node == parse.GetValue(node) && w.State is not "offline").Select(w => w.WorkerId)];
+            var budget = parse.GetValue(deadline) is { } text ? Durations.Read(text) : null;
+            if (parse.GetValue(node) is not { } machine)
+            {
+                Write(environment, [await AskAsync(grid.Impatient.DrainWorkerAsync(parse.GetValue(worker)!, budget, parse.GetValue(reason), cancellationToken))], parse.GetValue(json));
+                return ExitCode.Ok;
+            }
+
+            // A notice of a machine's end comes once, so this one sits out a short outage of the grid.
+            var ids = OnNode((await grid.Client.GetWorkersAsync(cancellationToken)).Workers, machine);
             if (ids.Count == 0)
-                throw new CommandFailure(ExitCode.Usage, $"No worker of machine '{parse.GetValue(node)}' has a session: 'jobgrid workers' lists them.");
-            var answers = new List<WorkerControl>();
+                throw new CommandFailure(ExitCode.Grid, $"No worker of machine '{machine}' has a session.", "See the nodes in 'jobgrid workers'.");
+            var (answers, failed) = (new List<WorkerControl>(), false);
             foreach (var id in ids)
-                answers.Add(await grid.Impatient.DrainWorkerAsync(id, parse.GetValue(deadline) is { } text ? Durations.Read(text) : null, parse.GetValue(reason), cancellationToken));
+            {
+                try
+                {
+                    answers.Add(await grid.Client.DrainWorkerAsync(id, budget, parse.GetValue(reason), cancellationToken));
+                }
+                catch (JobGridException e) when (e is not GridUnreachableException)
+                {
+                    failed = true;
+                    environment.Error.WriteLine(Printable.Of($"jobgrid: {id}: {e.Message}"));
+                }
+            }
+
             Write(environment, answers, parse.GetValue(json));
-            return ExitCode.Ok;
+            return failed ? ExitCode.Grid : ExitCode.Ok;
         });
         return command;
     }
@@ -64,10 +82,33 @@ internal static class WorkerCommands
         command.Runs(async (parse, cancellationToken) =>
         {
             using var grid = GridConnection.Open(parse.GetValue(url), environment);
-            Write(environment, [await request(grid.Impatient, parse.GetRequiredValue(worker), cancellationToken)], parse.GetValue(json));
+            Write(environment, [await AskAsync(request(grid.Impatient, parse.GetRequiredValue(worker), cancellationToken))], parse.GetValue(json));
             return ExitCode.Ok;
         });
         return command;
+    }
+
+    /// <summary>
+    /// Workers of a machine that have a session. Workers name their machine without its domain, so a full name stands for the part
+    /// before the first dot where no worker has the whole of it.
+    /// </summary>
+    private static List<string> OnNode(IReadOnlyList<Worker> workers, string machine)
+    {
+        List<string> On(string name) =>
+            [.. workers.Where(w => w.State is not "offline" && string.Equals(w.Node, name, StringComparison.OrdinalIgnoreCase)).Select(w => w.WorkerId)];
+        return On(machine) is { Count: > 0 } whole ? whole : On(machine.Split('.')[0]);
+    }
+
+    private static async Task<WorkerControl> AskAsync(Task<WorkerControl> request)
+    {
+        try
+        {
+            return await request;
+        }
+        catch (JobGridException e) when (e.Status is 404 or 409)
+        {
+            throw new CommandFailure(ExitCode.Grid, $"The grid says: {e.Message}", "'jobgrid workers' shows their ids and states.", e);
+        }
     }
 
     private static void Write(CommandEnvironment environment, IReadOnlyList<WorkerControl> answers, bool json)

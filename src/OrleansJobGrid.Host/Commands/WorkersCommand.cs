@@ -12,7 +12,9 @@ internal static class WorkersCommand
         var models = new Option<bool>("--models") { Description = "Shows which worker has which model and custom node, and what waiting jobs lack." };
         var command = new JobGridCommand(environment, "workers", "Lists the workers and what they do.")
         {
-            Notes = "A worker that is offline is registered and has no session; jobs that only it could do wait for it. '!' marks what a worker says of\n"
+            Notes = "FREE MB is free and total GPU memory, MODELS how many models are loaded now; --models names them all, and LACKED BY counts the\n"
+                + "waiting jobs that no live worker can take for want of one.\n"
+                + "A worker that is offline is registered and has no session; jobs that only it could do wait for it. '!' marks what a worker says of\n"
                 + "itself that cannot be true.\n"
                 + "Below them stand the instances of services outside that they reach. An open breaker: the worker claims nothing for that instance;\n"
                 + "half_open: it lets one attempt through.",
@@ -34,11 +36,11 @@ internal static class WorkersCommand
                 return ExitCode.Ok;
             }
 
-            var table = new TextTable("WORKER", "STATE", "RUNNING", "SERVICES", "NODE", "GPU", "FREE MB", "LOADED", "LAST SEEN", "VERSION");
+            var table = new TextTable("WORKER", "STATE", "RUNNING", "SERVICES", "NODE", "GPU", "FREE MB", "MODELS", "LAST SEEN", "VERSION");
             foreach (var worker in list.Workers)
                 table.Add(worker.WorkerId, worker.State, $"{worker.Jobs?.Count ?? worker.Running}/{worker.Slots}", string.Join(',', worker.Services ?? []), worker.Node,
                     worker.Gpu?.Name, worker.Gpu is { } gpu ? gpu.Fault is null ? $"{gpu.MemoryFreeMb}/{gpu.MemoryTotalMb}" : "?" : null,
-                    string.Join(',', worker.LoadedModels ?? []), JobText.Time(worker.LastSeenAt), worker.Version);
+                    worker.LoadedModels is { Count: > 0 and var loaded } ? loaded.ToString() : null, JobText.Time(worker.LastSeenAt), worker.Version);
             table.Write(environment.Out);
             foreach (var worker in list.Workers)
             {
@@ -64,10 +66,12 @@ internal static class WorkersCommand
             return;
         }
 
-        var table = new TextTable("KIND", "NAME", "WORKERS", "LOADED ON", "WAITING", "LACKED BY");
+        var table = new TextTable("KIND", "NAME", "WORKERS", "LOADED ON", "WAITING JOBS", "LACKED BY");
         foreach (var model in list.Models)
-            table.Add(model.Kind, model.Name, string.Join(' ', model.Workers), string.Join(' ', model.LoadedOn), $"{model.WaitingJobs} jobs", $"{model.LackedBy} jobs");
+            table.Add(model.Kind, model.Name, string.Join(' ', model.Workers), string.Join(' ', model.LoadedOn), Count(model.WaitingJobs), Count(model.LackedBy));
         table.Write(output);
+
+        static string? Count(long jobs) => jobs == 0 ? null : jobs.ToString();
     }
 
     private static void WriteInstances(TextWriter output, WorkerList list)

@@ -121,6 +121,23 @@ public sealed class BatchEndpointTests
         Assert.Contains("1 MB", results[1].GetProperty("error").GetString(), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("application/json")]
+    [InlineData(Ndjson)]
+    public async Task Post_BeyondTheLimitOfACustomer_RefusesItsJobsAloneWithTheLimit(string type)
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync();
+        gateway.Grid.OnSubmit = jobs => Task.FromResult<IReadOnlyList<SubmitResult>?>(
+            [.. jobs.Select(j => j.Id == "b" ? new SubmitResult(j.Id, SubmitOutcome.OverLimit, "has 1 jobs waiting, its limit") : new SubmitResult(j.Id, SubmitOutcome.Created))]);
+        string[] jobs = [Line("a"), Line("b"), Line("c")];
+        var answer = await gateway.PostAsync("/api/jobs/batch", type == Ndjson ? string.Join('\n', jobs) : $"[{string.Join(',', jobs)}]", type);
+        var results = type == Ndjson ? Lines(answer.Text) : [.. answer.Json.GetProperty("results").EnumerateArray()];
+        Assert.Equal(type == Ndjson ? 200 : 207, (int)answer.Status);
+        Assert.Equal([true, false, true], results.Select(r => r.GetProperty("success").GetBoolean()));
+        Assert.Equal("customer_id has 1 jobs waiting, its limit", results[1].GetProperty("error").GetString());
+        Assert.Equal("b", results[1].GetProperty("job_id").GetString());
+    }
+
     /// <summary>Most HTTP/1.1 clients send all before they read anything: their answers must have room.</summary>
     [Fact]
     public async Task Post_FiftyThousandLines_FromAClientThatReadsOnlyAfterwards_AllArrive()

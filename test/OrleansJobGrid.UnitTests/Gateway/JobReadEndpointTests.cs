@@ -11,7 +11,7 @@ public sealed class JobReadEndpointTests
         "id", "status", "service_required", "queue", "priority", "payload", "customer_id", "workflow_id", "workflow_priority", "workflow_datetime",
         "deadline", "max_retries", "retry", "timeout_seconds", "stall_timeout_seconds", "queue_timeout_seconds", "idempotent", "on_unknown", "not_before", "metadata", "attempt",
         "epoch", "worker_id", "progress", "progress_message", "created_at", "assigned_at", "started_at", "completed_at", "failed_at", "cancelled_at",
-        "retry_at", "result", "outputs", "error", "failures", "queue_position", "held_reason", "submissions", "rescues",
+        "retry_at", "result", "outputs", "error", "failures", "queue_position", "held_reason", "submissions", "rescues", "requirements", "urgency", "memory_floor_mb",
         "fingerprint", "unworkable", "unworkable_reason", "cancel_requested", "pause_requested", "end_reason",
     ];
 

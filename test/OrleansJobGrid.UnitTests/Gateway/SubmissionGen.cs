@@ -69,6 +69,9 @@ internal static class SubmissionGen
             OnUnknown = how.Item2,
             Metadata = how.Item3 is null ? null : Bytes(how.Item3),
             Retry = how.Item4,
+            Size = OrleansJobGrid.Contracts.Matching.WorkSize.Of(Bytes(who.Item3)),
+            Urgency = who.Item4 % 3 == 0 ? "high" : null,
+            OwnPriority = true,
             BodyHash = "",
         }).Where(j => j.Deadline is null or <= SubmissionTimes.Latest);
 
@@ -84,7 +87,7 @@ internal static class SubmissionGen
             ("customer_id", job.CustomerId), ("workflow_id", job.WorkflowId), ("workflow_priority", job.WorkflowPriority),
             ("workflow_datetime", Moment(job.WorkflowTime, seed)), ("deadline", Moment(job.Deadline, seed + 1)), ("not_before", Moment(job.NotBefore, seed)),
             ("max_retries", job.MaxRetries), ("timeout_seconds", job.AttemptTimeoutMs / 1000d), ("stall_timeout_seconds", job.StallTimeoutMs / 1000d),
-            ("queue_timeout_seconds", job.QueueTimeoutMs / 1000d),
+            ("urgency", job.Urgency), ("queue_timeout_seconds", job.QueueTimeoutMs / 1000d),
             ("idempotent", job.Idempotent), ("on_unknown", job.OnUnknown), ("metadata", job.Metadata is null ? null : JsonNode.Parse(job.Metadata)),
             ("retry", job.Retry is not { } r ? null : new JsonObject
             {

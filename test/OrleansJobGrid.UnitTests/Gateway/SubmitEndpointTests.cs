@@ -122,6 +122,19 @@ public sealed class SubmitEndpointTests
     }
 
     [Fact]
+    public async Task Post_BeyondTheLimitOfItsCustomer_Is429WithTheLimitAndWhenToComeAgain()
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync();
+        gateway.Grid.OnSubmit = jobs => Task.FromResult<IReadOnlyList<SubmitResult>?>(
+            [new SubmitResult(jobs[0].Id, SubmitOutcome.OverLimit, "has 100 jobs waiting in queue 'default', its limit (MaxQueued)")]);
+        var answer = await gateway.PostAsync("/api/jobs", Job);
+        answer.IsProblem(429, "customer_id", "has 100 jobs waiting");
+        Assert.Equal("customer_id has 100 jobs waiting in queue 'default', its limit (MaxQueued).", answer.Json.GetProperty("detail").GetString());
+        Assert.Equal("urn:jobgrid:problem:over-limit", answer.Json.GetProperty("type").GetString());
+        Assert.Equal(TimeSpan.FromSeconds(5), answer.Headers.RetryAfter!.Delta);
+    }
+
+    [Fact]
     public async Task Post_WhatTheStoreRefuses_Is503WithItsReason()
     {
         await using var gateway = await GatewayUnderTest.StartAsync();

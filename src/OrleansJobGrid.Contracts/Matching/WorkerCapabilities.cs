@@ -19,9 +19,6 @@ public sealed record WorkerCapabilities
     /// <summary>Workflows that it serves, or <c>["all"]</c>; null: all.</summary>
     public IReadOnlyList<string>? Workflows { get; init; }
 
-    /// <summary>The only workflow whose jobs it takes, by workflow id; null: it is nobody's.</summary>
-    public string? ExclusiveWorkflow { get; init; }
-
     /// <summary>Models by service; <c>*</c> is every service, and a list of <c>["all"]</c> every model. Null: none.</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>>? Models { get; init; }
 

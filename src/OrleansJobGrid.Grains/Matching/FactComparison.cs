@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using OrleansJobGrid.Contracts.Matching;
 
 namespace OrleansJobGrid.Grains.Matching;
 
@@ -12,11 +13,15 @@ public static class FactComparison
     /// <summary>What is asked and not so; null: all is.</summary>
     public static string? Lacking(JsonObject facts, IReadOnlyDictionary<string, JsonElement>? asked)
     {
-        foreach (var (name, value) in asked ?? new Dictionary<string, JsonElement>())
+        // A document is read by many at once, and reading makes it parse itself.
+        lock (facts)
         {
-            var fact = Find(facts, name);
-            if (!Holds(fact, value))
-                return $"{name} is {Shown(fact)}, {Wanted(value)} is needed";
+            foreach (var (name, value) in asked ?? new Dictionary<string, JsonElement>())
+            {
+                var fact = Find(facts, name);
+                if (!Holds(fact, value))
+                    return $"{name} is {Shown(fact)}, {Wanted(value)} {(value.ValueKind == JsonValueKind.Array ? "are" : "is")} needed";
+            }
         }
 
         return null;
@@ -25,11 +30,13 @@ public static class FactComparison
     /// <summary>What must not be and is; null: nothing. Of an array none may be there, a number must be below.</summary>
     public static string? Unwanted(JsonObject facts, IReadOnlyDictionary<string, JsonElement>? refused)
     {
-        foreach (var (name, value) in refused ?? new Dictionary<string, JsonElement>())
+        lock (facts)
         {
-            var fact = Find(facts, name);
-            if (fact is not null && Touches(fact, value))
-                return $"{name} is {Shown(fact)}, which must not be {Wanted(value)}";
+            foreach (var (name, value) in refused ?? new Dictionary<string, JsonElement>())
+            {
+                if (Find(facts, name) is { } fact && Touches(fact, value))
+                    return $"{name} is {Shown(fact)}, {Unwanted(value)}";
+            }
         }
 
         return null;
@@ -51,9 +58,10 @@ public static class FactComparison
         _ => Has(fact, refused),
     };
 
-    /// <summary>A list of facts has a value where one of them is it.</summary>
+    /// <summary>A list of facts has a value where one of them is it, or where it is the list of all there is.</summary>
     private static bool Has(JsonNode? fact, JsonElement value) => fact switch
     {
+        JsonArray { Count: 1 } all when value.ValueKind == JsonValueKind.String && all[0] is { } only && Plain(only) == WorkerCapabilities.All => true,
         null => value.ValueKind == JsonValueKind.Null,
         JsonArray list => list.Any(f => Has(f, value)),
         _ => value.ValueKind == JsonValueKind.Number ? Number(fact) == value.GetDouble()
@@ -83,7 +91,14 @@ public static class FactComparison
     private static string Wanted(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.Number => $"at least {value.GetRawText()}",
-        JsonValueKind.Array => $"any or all of {value.GetRawText()}",
+        JsonValueKind.Array => $"all of {value.GetRawText()}",
         _ => value.GetRawText(),
+    };
+
+    private static string Unwanted(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Number => $"less than {value.GetRawText()} is needed",
+        JsonValueKind.Array => $"none of {value.GetRawText()} is wanted",
+        _ => $"{value.GetRawText()} is not wanted",
     };
 }

@@ -25,7 +25,7 @@ public static class Matcher
         ("models", Models),
         ("custom_nodes", (n, w) => Lacks("custom node", n.Requirements.CustomNodes, w.Capabilities.CustomNodes)),
         ("gpu_memory", GpuMemory),
-        ("gpu_count", (n, w) => AtLeast("GPUs", n.Requirements.Hardware?.GpuCount, w.Capabilities.Hardware?.GpuCount)),
+        ("gpu_count", (n, w) => AtLeast("GPUs", n.Requirements.Hardware?.GpuCount, w.Capabilities.Hardware?.GpuCount ?? (w.Capabilities.Hardware?.GpuMemoryMb > 0 ? 1 : 0))),
         ("gpu_model", GpuModel),
         ("gpu_architecture", (n, w) => SameWord("architecture", n.Requirements.Hardware?.GpuArchitecture, w.Capabilities.Hardware?.GpuArchitecture)),
         ("cpu_cores", (n, w) => AtLeast("cores", n.Requirements.Hardware?.CpuCores, w.Capabilities.Hardware?.CpuCores)),
@@ -43,8 +43,8 @@ public static class Matcher
         ("runtime_class", (n, w) => w.Capabilities.RuntimeClasses is not { } classes || Contains(classes, n.Requirements.RuntimeClass ?? DefaultRuntimeClass)
             ? null : $"takes no jobs of runtime class {n.Requirements.RuntimeClass ?? DefaultRuntimeClass}"),
         ("customer_isolation", Isolation),
-        ("positive_requirements", (n, w) => n.Requirements.PositiveRequirements is { } asked ? FactComparison.Lacking(w.Facts, asked) : null),
-        ("negative_requirements", (n, w) => n.Requirements.NegativeRequirements is { } refused ? FactComparison.Unwanted(w.Facts, refused) : null),
+        ("positive_requirements", (n, w) => n.Requirements.PositiveRequirements is { } asked ? FactComparison.Lacking(w.Facts(n.Service), asked) : null),
+        ("negative_requirements", (n, w) => n.Requirements.NegativeRequirements is { } refused ? FactComparison.Unwanted(w.Facts(n.Service), refused) : null),
         ("worker_requirements", WorkerRequirements),
     ];
 
@@ -90,7 +90,7 @@ public static class Matcher
         // An out-of-memory at a worker that does not tell its memory excludes that worker; a floor says nothing of it.
         if (needed <= has || (has == 0 && needed == need.FloorMb))
             return null;
-        return has == 0 ? $"has no GPU known to it, {Gigabytes(needed)} GB of GPU memory are needed" : $"has {Gigabytes(has)} GB of the {Gigabytes(needed)} GB of GPU memory needed";
+        return has == 0 ? $"has no GPU known to it, {Gigabytes(needed, Math.Ceiling)} GB of GPU memory are needed" : $"has {Gigabytes(has, Math.Floor)} GB of the {Gigabytes(needed, Math.Ceiling)} GB of GPU memory needed";
     }
 
     private static string? GpuModel(JobNeed need, WorkerMatch worker) =>
@@ -145,5 +145,7 @@ public static class Matcher
 
     private static bool Contains(IReadOnlyList<string>? has, string asked) => has?.Contains(asked, StringComparer.OrdinalIgnoreCase) == true;
 
-    private static string Gigabytes(long mb) => (mb * 1048576.0 / 1e9).ToString("0.#", CultureInfo.InvariantCulture);
+    // Rounded so that what is short never reads as enough; a hundredth of a GB is the rounding of the units themselves.
+    private static string Gigabytes(long mb, Func<double, double> round) =>
+        (round((mb * 1048576.0 / 1e8) + (round == Math.Floor ? 0.1 : -0.1)) / 10).ToString("0.#", CultureInfo.InvariantCulture);
 }

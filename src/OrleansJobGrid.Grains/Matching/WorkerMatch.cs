@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using OrleansJobGrid.Contracts.Matching;
@@ -10,12 +11,13 @@ public sealed class WorkerMatch
 {
     private const string Strict = "strict";
 
+    private readonly bool _strict;
     private readonly HashSet<string> _services;
     private readonly Dictionary<string, List<string>> _instances;
     private readonly HashSet<string>? _allowed;
     private readonly HashSet<string> _denied;
     private readonly int _mostCustomers;
-    private readonly Lazy<JsonObject> _facts;
+    private readonly ConcurrentDictionary<string, JsonObject> _facts = new(StringComparer.Ordinal);
 
     /// <param name="capabilities">What it can do.</param>
     /// <param name="services">The services that it offers now.</param>
@@ -33,9 +35,9 @@ public sealed class WorkerMatch
         var access = capabilities.CustomerAccess;
         _allowed = access?.AllowedCustomers is { } allowed ? new(allowed, StringComparer.Ordinal) : null;
         _denied = new(access?.DeniedCustomers ?? [], StringComparer.Ordinal);
-        _mostCustomers = access?.Isolation == Strict ? 1 : access?.MaxConcurrentCustomers ?? int.MaxValue;
+        _strict = access?.Isolation == Strict;
+        _mostCustomers = _strict ? 1 : access?.MaxConcurrentCustomers ?? int.MaxValue;
         CustomerRules = _allowed is not null || _denied.Count > 0 || _mostCustomers < int.MaxValue;
-        _facts = new(Describe);
     }
 
     public WorkerCapabilities Capabilities { get; }
@@ -51,8 +53,8 @@ public sealed class WorkerMatch
     /// <summary>Whether it matters whose job it is.</summary>
     public bool CustomerRules { get; }
 
-    /// <summary>What a job's positive and negative requirements are compared with.</summary>
-    public JsonObject Facts => _facts.Value;
+    /// <summary>What positive and negative requirements of a job of this service are compared with.</summary>
+    public JsonObject Facts(string service) => _facts.GetOrAdd(service, Describe);
 
     public bool Offers(string service) => _services.Contains(service);
 
@@ -65,22 +67,30 @@ public sealed class WorkerMatch
     /// <summary>Whether it may take a job of this customer while it holds jobs of those.</summary>
     public bool AllowsCustomer(string customer, IReadOnlyList<string> held) =>
         !_denied.Contains(customer) && _allowed?.Contains(customer) != false
-        && (_mostCustomers == int.MaxValue || held.Contains(customer) || held.Count < _mostCustomers);
+        && (_strict ? held.All(h => h == customer) : _mostCustomers == int.MaxValue || held.Contains(customer) || held.Count < _mostCustomers);
 
     /// <summary>Whether it would ever take a job of this customer.</summary>
     public bool EverAllows(string customer) => AllowsCustomer(customer, []);
 
-    private JsonObject Describe()
+    private JsonObject Describe(string service)
     {
         var facts = JsonSerializer.Deserialize<JsonObject>(Capabilities.Text)!;
-        facts.Remove("attributes");
-        foreach (var (name, value) in Capabilities.Attributes ?? new Dictionary<string, JsonElement>())
-            facts[name] = JsonNode.Parse(value.GetRawText());
-        facts["services"] = new JsonArray([.. _services.Select(s => JsonValue.Create(s))]);
+        // Whose jobs it takes, and what it asks of jobs, is no submitter's business.
+        foreach (var name in (string[])["attributes", "customer_access", "requires"])
+            facts.Remove(name);
+        facts["services"] = ListOf(_services);
+        facts["models"] = ListOf([.. Capabilities.Models?.GetValueOrDefault(service) ?? [], .. Capabilities.Models?.GetValueOrDefault("*") ?? []]);
+        // Under the names that jobs ask by as well.
+        facts["compliance"] = facts["compliance_zones"]?.DeepClone();
+        facts["quality_level"] = facts["quality_levels"]?.DeepClone();
         if (Capabilities.Hardware?.GpuMemoryMb is { } memory && facts["hardware"] is JsonObject hardware)
             hardware["gpu_memory_gb"] = Math.Round(memory * 1048576.0 / 1e9, 1);
+        foreach (var (name, value) in Capabilities.Attributes ?? new Dictionary<string, JsonElement>())
+            facts.TryAdd(name, JsonNode.Parse(value.GetRawText()));
         return facts;
     }
+
+    private static JsonArray ListOf(IEnumerable<string> names) => new([.. names.Select(n => JsonValue.Create(n))]);
 
     private static string ServiceOf(string instance) => instance.IndexOf('/', StringComparison.Ordinal) is var end && end < 0 ? instance : instance[..end];
 }

@@ -36,6 +36,10 @@ internal static class KnownSettings
     private static readonly string[] RetryNames = NamesOf(typeof(RetryOptions));
     private static readonly string[] RestService = NamesOf(typeof(RestServiceOptions));
 
+    private static readonly string[] Queue = NamesOf(typeof(QueueOptions));
+    private static readonly string[] Customer = NamesOf(typeof(CustomerOptions));
+    private static readonly string[] Priorities = NamesOf(typeof(PriorityPolicyOptions));
+
     private static readonly string[] TopLevel = [.. NamesOf(typeof(JobGridOptions)), .. Sections.Keys, "Workers"];
 
     /// <summary>Refuses unknown names of a configuration file, all at once.</summary>
@@ -61,6 +65,9 @@ internal static class KnownSettings
             .SelectMany(w => NotIn(CustomerAccess, w.GetSection("CustomerAccess"))
                 .Concat(NotIn(Hardware, w.GetSection("Hardware")))
                 .Concat(NotIn(Requires, w.GetSection("Requires")))));
+        unknown.AddRange(configuration.GetSection("JobGrid:Queues").GetChildren().SelectMany(q => NotIn(Queue, q)));
+        unknown.AddRange(configuration.GetSection("JobGrid:Customers").GetChildren().SelectMany(c => NotIn(Customer, c)));
+        unknown.AddRange(NotIn(Priorities, configuration.GetSection("JobGrid:PriorityPolicy")));
         if (unknown.Count > 0)
             throw new GridSettingsException($"There is no setting {string.Join(", ", unknown)}");
     }

@@ -55,9 +55,6 @@ public sealed class WorkerOptions
     /// <summary>Workflows that it serves, or <c>all</c>; empty: all.</summary>
     public IList<string> Workflows { get; } = [];
 
-    /// <summary>The only workflow whose jobs it takes, by workflow id; default: it is nobody's.</summary>
-    public string? ExclusiveWorkflow { get; set; }
-
     /// <summary>Free words that jobs may ask for.</summary>
     public IList<string> Labels { get; } = [];
 

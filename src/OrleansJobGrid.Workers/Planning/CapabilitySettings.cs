@@ -42,7 +42,6 @@ internal static class CapabilitySettings
     {
         Components = Sorted(options.Components),
         Workflows = Sorted(options.Workflows),
-        ExclusiveWorkflow = Text(options.ExclusiveWorkflow),
         Models = options.Models.Count == 0
             ? null
             : new SortedDictionary<string, IReadOnlyList<string>>(options.Models.ToDictionary(m => m.Key, m => Sorted(m.Value ?? [])!), StringComparer.Ordinal),

@@ -7,6 +7,7 @@ const string Usage = """
       memory      [--jobs 100000]
       latency     [--store sqlite|redis-everysec|redis-always|all] [--rates 50,500] [--seconds 20] [--slots 50]
       redis-store
+      claims      [--jobs 1000000] [--signatures 100,500,1000] [--rebuild 200000]
     """;
 
 try
@@ -22,6 +23,9 @@ try
             return 0;
         case "latency":
             await LatencyBenchmark.RunAsync(options);
+            return 0;
+        case "claims":
+            await ClaimBenchmark.RunAsync(options);
             return 0;
         case "redis-store":
             await RedisStoreBenchmark.RunAsync();

@@ -8,6 +8,7 @@ const string Usage = """
       latency     [--store sqlite|redis-everysec|redis-always|all] [--rates 50,500] [--seconds 20] [--slots 50]
       redis-store
       claims      [--jobs 1000000] [--signatures 100,500,1000] [--rebuild 200000]
+      day         [--workers 50] [--hours 24]
     """;
 
 try
@@ -26,6 +27,9 @@ try
             return 0;
         case "claims":
             await ClaimBenchmark.RunAsync(options);
+            return 0;
+        case "day":
+            await DayBenchmark.RunAsync(options);
             return 0;
         case "redis-store":
             await RedisStoreBenchmark.RunAsync();

@@ -9,6 +9,7 @@ const string Usage = """
       redis-store
       claims      [--jobs 1000000] [--signatures 100,500,1000] [--rebuild 200000]
       day         [--workers 50] [--hours 24]
+      workers     [--count 1000] [--seconds 60]
     """;
 
 try
@@ -30,6 +31,9 @@ try
             return 0;
         case "day":
             await DayBenchmark.RunAsync(options);
+            return 0;
+        case "workers":
+            await WorkersBenchmark.RunAsync(options);
             return 0;
         case "redis-store":
             await RedisStoreBenchmark.RunAsync();

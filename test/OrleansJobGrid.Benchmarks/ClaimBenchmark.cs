@@ -15,8 +15,6 @@ namespace OrleansJobGrid.Benchmarks;
 /// </summary>
 internal static class ClaimBenchmark
 {
-    private const int Claims = 20_000;
-    private const int WarmUpClaims = 2_000;
     private const int CustomerCount = 100;
     private const int FillChunk = 10_000;
     private const long Clock = 1_785_000_000_000;
@@ -30,35 +28,35 @@ internal static class ClaimBenchmark
 
     public static async Task RunAsync(BenchmarkArguments arguments)
     {
-        var jobs = arguments.Number("--jobs", 1_000_000);
+        var (jobs, claims) = (arguments.Number("--jobs", 1_000_000), arguments.Number("--count", 20_000));
         var report = new BenchmarkReport("claims");
         foreach (var (name, policy) in Policies)
         {
             double? first = null;
             foreach (var count in arguments.Numbers("--signatures", "100,500,1000"))
-                first = Measure(name, policy, jobs, count, first, report);
+                first = Measure(name, policy, jobs, count, claims, first, report);
         }
 
         await RebuildBenchmark.MeasureAsync(arguments.Number("--rebuild", 200_000), report);
         report.Write();
     }
 
-    private static double Measure(string name, QueuePolicy policy, int jobs, int signatures, double? first, BenchmarkReport report)
+    private static double Measure(string name, QueuePolicy policy, int jobs, int signatures, int count, double? first, BenchmarkReport report)
     {
         var average = MachineLoad.Average();
         var world = new ClaimWorld(signatures, CustomerCount);
         // Compiles what is measured below.
-        Claim(Fill(policy, world, FillChunk).View, world, WarmUpClaims);
+        Claim(Fill(policy, world, FillChunk).View, world, 500);
         var before = GC.GetTotalMemory(forceFullCollection: true);
         var (view, filling) = Fill(policy, world, jobs);
         var bytes = (GC.GetTotalMemory(forceFullCollection: true) - before) / (double)jobs;
-        Claim(view, world, WarmUpClaims);
-        var (claims, ends) = Claim(view, world, Claims);
+        Claim(view, world, count / 10);
+        var (claims, ends) = Claim(view, world, count);
         if (view.Count != jobs)
             throw new InvalidOperationException($"The view holds {view.Count} jobs and not {jobs}.");
         var p50 = Percentile(claims, 0.5);
         report.Add(
-            ("policy", name), ("jobs", jobs), ("signatures", signatures),
+            ("policy", name), ("jobs", jobs), ("signatures", signatures), ("claims", count),
             ("served by each profile, %", string.Join(' ', world.Workers.Select(w => Math.Round(100.0 * world.Served(w) / signatures).ToString(CultureInfo.InvariantCulture)))),
             ("filling, s", Math.Round(filling.TotalSeconds, 2)), ("bytes/job", Math.Round(bytes)),
             ("claim p50, us", Math.Round(p50, 1)), ("claim p99, us", Math.Round(Percentile(claims, 0.99), 1)), ("claim max, us", Math.Round(claims.Max())),

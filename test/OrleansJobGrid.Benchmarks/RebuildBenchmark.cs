@@ -13,6 +13,13 @@ internal static class RebuildBenchmark
     private const int Batch = 500;
     private const int SignatureCount = 500;
 
+    public static async Task RunAsync(BenchmarkArguments arguments)
+    {
+        var report = new BenchmarkReport("rebuild");
+        await MeasureAsync(arguments.Number("--jobs", 200_000), report);
+        report.Write();
+    }
+
     public static async Task MeasureAsync(int jobs, BenchmarkReport report)
     {
         var average = MachineLoad.Average();

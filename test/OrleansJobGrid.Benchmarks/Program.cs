@@ -7,6 +7,10 @@ const string Usage = """
       memory      [--jobs 100000]
       latency     [--store sqlite|redis-everysec|redis-always|all] [--rates 50,500] [--seconds 20] [--slots 50]
       redis-store
+      claims      [--jobs 1000000] [--signatures 100,500,1000] [--count 20000] [--rebuild 200000]
+      rebuild     [--jobs 200000]
+      day         [--workers 50] [--hours 24]
+      workers     [--count 1000] [--seconds 60]
     """;
 
 try
@@ -22,6 +26,18 @@ try
             return 0;
         case "latency":
             await LatencyBenchmark.RunAsync(options);
+            return 0;
+        case "claims":
+            await ClaimBenchmark.RunAsync(options);
+            return 0;
+        case "rebuild":
+            await RebuildBenchmark.RunAsync(options);
+            return 0;
+        case "day":
+            await DayBenchmark.RunAsync(options);
+            return 0;
+        case "workers":
+            await WorkersBenchmark.RunAsync(options);
             return 0;
         case "redis-store":
             await RedisStoreBenchmark.RunAsync();

@@ -5,7 +5,7 @@ namespace OrleansJobGrid.Benchmarks.Harness;
 /// <summary>Options of a benchmark as <c>--name value</c>.</summary>
 internal sealed class BenchmarkArguments
 {
-    private static readonly string[] Known = ["--store", "--jobs", "--slots", "--rates", "--seconds"];
+    private static readonly string[] Known = ["--store", "--jobs", "--slots", "--rates", "--seconds", "--signatures", "--rebuild", "--count", "--workers", "--hours"];
 
     private readonly Dictionary<string, string> _values = [];
 
@@ -18,7 +18,7 @@ internal sealed class BenchmarkArguments
         var other => throw new ArgumentException($"--store is '{other}'; it is one of sqlite, redis-everysec, redis-always, all."),
     };
 
-    public IReadOnlyList<int> Rates => [.. _values.GetValueOrDefault("--rates", "50,500").Split(',').Select(r => Number("--rates", r))];
+    public IReadOnlyList<int> Rates => Numbers("--rates", "50,500");
 
     /// <summary>Reads the options; throws <see cref="ArgumentException"/> for one that is not known or has no value.</summary>
     public static BenchmarkArguments Parse(IEnumerable<string> arguments)
@@ -33,6 +33,9 @@ internal sealed class BenchmarkArguments
 
         return parsed;
     }
+
+    public IReadOnlyList<int> Numbers(string name, string otherwise) =>
+        [.. _values.GetValueOrDefault(name, otherwise).Split(',').Select(n => Number(name, n))];
 
     public int Number(string name, int otherwise) => _values.TryGetValue(name, out var value) ? Number(name, value) : otherwise;
 

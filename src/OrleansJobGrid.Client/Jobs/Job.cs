@@ -21,6 +21,15 @@ public sealed record Job
     /// <summary>0 to 100, higher first.</summary>
     public int? Priority { get; init; }
 
+    /// <summary>What it asks of its worker beside the service.</summary>
+    public JsonElement? Requirements { get; init; }
+
+    /// <summary>The submitter's word for the priority policy.</summary>
+    public string? Urgency { get; init; }
+
+    /// <summary>GPU memory that must be free for it since it ran out of less, MB; for a while only.</summary>
+    public long? MemoryFloorMb { get; init; }
+
     /// <summary>Attempts that the job is answerable for, so far.</summary>
     public int Attempt { get; init; }
 

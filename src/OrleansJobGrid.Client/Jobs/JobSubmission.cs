@@ -23,6 +23,9 @@ public sealed record JobSubmission
     /// <summary>What a worker must have or must not have, a JSON object.</summary>
     public JsonNode? Requirements { get; init; }
 
+    /// <summary><c>low</c>, <c>normal</c>, <c>high</c> or <c>critical</c>: a word for the grid's priority policy, where no priority is given.</summary>
+    public string? Urgency { get; init; }
+
     /// <summary>Whose job it is.</summary>
     public string? CustomerId { get; init; }
 

@@ -135,8 +135,8 @@ internal ref partial struct SubmissionParser
     private void ReadRequirements()
     {
         using var json = JsonDocument.ParseValue(ref _reader);
-        // An empty array is how an older system wrote that nothing is asked.
-        if (json.RootElement is { ValueKind: JsonValueKind.Array } list && list.GetArrayLength() == 0)
+        // So an older system wrote that nothing is asked.
+        if (json.RootElement.GetRawText().Replace(" ", "", StringComparison.Ordinal) is "[]" or "\"\"")
             return;
         List<FieldError> faults = [];
         var requirements = RequirementsReader.Read(json.RootElement, (field, message) => faults.Add(new(field, message)));

@@ -20,8 +20,7 @@ internal ref partial struct SubmissionParser
 
     private string? _id, _service, _customer, _workflow, _onUnknown, _requirements, _urgency;
     private string _queue = JobSubmissionLimits.DefaultQueue;
-    private int _priority = JobSubmissionLimits.DefaultPriority;
-    private int? _workflowPriority, _maxRetries;
+    private int? _priority, _workflowPriority, _maxRetries;
     private long? _workflowTime, _deadline, _notBefore, _attemptTimeout, _stallTimeout, _queueTimeout;
     private bool _idempotent;
     private BackoffPolicy? _retry;
@@ -99,7 +98,7 @@ internal ref partial struct SubmissionParser
             case SubmissionField.ServiceRequired: _service = ReadName(field); break;
             case SubmissionField.Payload: ReadPayload(); break;
             case SubmissionField.Queue: _queue = ReadName(field) ?? _queue; break;
-            case SubmissionField.Priority: _priority = ReadWhole(field, JobSubmissionLimits.MaxPriority) ?? _priority; break;
+            case SubmissionField.Priority: _priority = ReadWhole(field, JobSubmissionLimits.MaxPriority); break;
             case SubmissionField.CustomerId: _customer = ReadReference(field); break;
             case SubmissionField.WorkflowId: _workflow = ReadReference(field); break;
             case SubmissionField.WorkflowPriority: _workflowPriority = ReadWhole(field, JobSubmissionLimits.MaxPriority); break;
@@ -138,7 +137,7 @@ internal ref partial struct SubmissionParser
         using var hash = new CanonicalHash();
         hash.Add(_service);
         hash.Add(_queue);
-        hash.Add(_priority);
+        hash.Add(_priority ?? JobSubmissionLimits.DefaultPriority);
         hash.Add(_customer);
         hash.Add(_workflow);
         hash.Add(_workflowPriority);
@@ -181,7 +180,7 @@ internal ref partial struct SubmissionParser
             Service = _service!,
             Payload = _payload.ToArray(),
             Queue = _queue,
-            Priority = _priority,
+            Priority = _priority ?? JobSubmissionLimits.DefaultPriority,
             CustomerId = _customer,
             WorkflowId = _workflow,
             WorkflowPriority = _workflowPriority,
@@ -199,7 +198,7 @@ internal ref partial struct SubmissionParser
             Requirements = _requirements,
             Size = WorkSize.Of(_payload),
             Urgency = _urgency,
-            OwnPriority = Given(SubmissionField.Priority),
+            OwnPriority = _priority is not null,
             BodyHash = hash.Finish(),
         };
     }

@@ -127,6 +127,8 @@ internal sealed class GridProcess : IAsyncDisposable
         var start = new ProcessStartInfo(Executable) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
+        // Several processes on one machine: a GPU could be one worker's only.
+        start.Environment["JOBGRID_WORKER__GPUS"] = "none";
         foreach (var (name, value) in environment)
             start.Environment[name] = value;
         return start;

@@ -91,7 +91,8 @@ public sealed class SpotNoticeTests : IDisposable
     {
         var path = Path.Combine(_folder.FullName, "jobgrid");
         File.WriteAllText(path, $"#!/bin/sh\necho \"$*\" >> '{Log}'\n{then}\n");
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         return path;
     }
 

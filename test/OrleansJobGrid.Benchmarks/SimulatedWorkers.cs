@@ -133,8 +133,8 @@ internal sealed class SimulatedWorkers
         try
         {
             var results = await _grains.GetGrain<IJobIngressGrain>(0).Submit(new Orleans.Concurrency.Immutable<IReadOnlyList<JobSubmission>>(jobs));
-            if (results.FirstOrDefault(r => r.Outcome != SubmitOutcome.Created) is { } refused)
-                throw new InvalidOperationException($"A job was not taken: {refused}");
+            if (results.Any(r => r.Outcome != SubmitOutcome.Created))
+                throw new InvalidOperationException($"A job was not taken: {results.First(r => r.Outcome != SubmitOutcome.Created)}");
         }
         catch (Exception e)
         {

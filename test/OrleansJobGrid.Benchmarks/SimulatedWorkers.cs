@@ -97,15 +97,12 @@ internal sealed class SimulatedWorkers
 
     public Task ClaimAsync(CancellationToken end) => Task.WhenAll(_workers.Select(w => w.ClaimAsync(end)));
 
-    /// <summary>So many jobs a second, each a call of its own.</summary>
+    /// <summary>So many jobs a second, in a call each 50 ms: single calls would queue at the ingress, which takes one a core at a time.</summary>
     public async Task SubmitAsync(int rate, CancellationToken end)
     {
         using var timer = new PeriodicTimer(SubmitEvery, TimeProvider.System);
         while (await NextAsync(timer, end))
-        {
-            for (var n = 0; n < rate * SubmitEvery.TotalSeconds; n++)
-                _ = SubmitAsync(++_jobs);
-        }
+            _ = SubmitAsync([.. Enumerable.Range(0, (int)(rate * SubmitEvery.TotalSeconds)).Select(_ => JobOf(++_jobs))]);
     }
 
     private static async Task<bool> NextAsync(PeriodicTimer timer, CancellationToken end)
@@ -120,30 +117,27 @@ internal sealed class SimulatedWorkers
         }
     }
 
-    private async Task SubmitAsync(long number)
+    private static JobSubmission JobOf(long number) => new()
     {
-        var id = $"job-{number}";
-        _submitted[id] = Stopwatch.GetTimestamp();
+        Id = $"job-{number}",
+        Service = Service,
+        Payload = "{}"u8.ToArray(),
+        BodyHash = new string('0', 64),
+        Requirements = new JobRequirements { Models = [Model((int)number)] }.Text,
+    };
+
+    private async Task SubmitAsync(IReadOnlyList<JobSubmission> jobs)
+    {
+        foreach (var job in jobs)
+            _submitted[job.Id] = Stopwatch.GetTimestamp();
         try
         {
-            IReadOnlyList<JobSubmission> jobs =
-            [
-                new()
-                {
-                    Id = id,
-                    Service = Service,
-                    Payload = "{}"u8.ToArray(),
-                    BodyHash = new string('0', 64),
-                    Requirements = new JobRequirements { Models = [Model((int)number)] }.Text,
-                },
-            ];
             var results = await _grains.GetGrain<IJobIngressGrain>(0).Submit(new Orleans.Concurrency.Immutable<IReadOnlyList<JobSubmission>>(jobs));
-            if (results[0].Outcome != SubmitOutcome.Created)
-                throw new InvalidOperationException($"{id}: {results[0]}");
+            if (results.Any(r => r.Outcome != SubmitOutcome.Created))
+                throw new InvalidOperationException($"A job was not taken: {results.First(r => r.Outcome != SubmitOutcome.Created)}");
         }
         catch (Exception e)
         {
-            _submitted.TryRemove(id, out _);
             Failed(e);
         }
     }

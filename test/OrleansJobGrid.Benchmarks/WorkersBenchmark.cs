@@ -26,6 +26,7 @@ internal static class WorkersBenchmark
         await using var grid = await GridProcess.StartAsync(store, slots: 0);
         using var client = await ConnectAsync(store.Redis!.Endpoint);
         var workers = new SimulatedWorkers(client.Services.GetRequiredService<IGrainFactory>(), count);
+        await WaitAsync(10);
         await MeasureAsync("no workers", 10);
 
         await workers.BeginAsync();
@@ -75,7 +76,7 @@ internal static class WorkersBenchmark
     private static async Task<IHost> ConnectAsync(string redis)
     {
         var builder = new HostApplicationBuilder();
-        builder.Logging.SetMinimumLevel(LogLevel.Warning);
+        builder.Logging.SetMinimumLevel(LogLevel.Error);
         builder.UseOrleansClient(client =>
         {
             client.UseRedisClustering(o => o.ConfigurationOptions = RedisEndpoint.Parse(redis));

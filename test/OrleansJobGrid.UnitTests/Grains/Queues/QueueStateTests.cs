@@ -1,4 +1,3 @@
-using System.Text;
 using OrleansJobGrid.Grains.Queues;
 using Xunit;
 
@@ -23,15 +22,6 @@ public sealed class QueueStateTests
         Assert.Equal(written.Seconds, again.Seconds);
         Assert.Equal(written.MemoryMb, again.MemoryMb);
         Assert.Equal((written.FloorMb, written.FloorUntil), (again.FloorMb, again.FloorUntil));
-    }
-
-    [Fact]
-    public void An_older_text_without_some_fields_is_read()
-    {
-        var read = QueueState.Read(Encoding.UTF8.GetBytes("""{"day":7}"""));
-        Assert.Equal(7, read.Day);
-        Assert.Empty(read.Used);
-        Assert.Empty(read.Learned);
     }
 
     [Fact]

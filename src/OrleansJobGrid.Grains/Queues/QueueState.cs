@@ -28,7 +28,12 @@ public sealed record QueueState
 
     public ReadOnlyMemory<byte> Write() => JsonSerializer.SerializeToUtf8Bytes(this, QueueStateJson.Default.QueueState);
 
-    public static QueueState Read(ReadOnlyMemory<byte> body) => JsonSerializer.Deserialize(body.Span, QueueStateJson.Default.QueueState)!;
+    /// <summary>Reads it; what an older version did not write is empty.</summary>
+    public static QueueState Read(ReadOnlyMemory<byte> body)
+    {
+        var state = JsonSerializer.Deserialize(body.Span, QueueStateJson.Default.QueueState)!;
+        return state with { Used = state.Used ?? new Dictionary<string, double>(), Learned = state.Learned ?? new Dictionary<string, LearnedRuns>() };
+    }
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

@@ -110,6 +110,8 @@ public sealed partial class ReadyView
                 Take(job);
         }
 
+        // Before the entries, whose numbers come in no order and would all be kept apart.
+        _tracks[shard].SawUpTo(lastNumber);
         var added = new List<ReadyItem>();
         foreach (var ready in found.Values)
         {
@@ -118,7 +120,6 @@ public sealed partial class ReadyView
                 added.Add(new(shard, ready, signature));
         }
 
-        _tracks[shard].SawUpTo(lastNumber);
         return added;
     }
 

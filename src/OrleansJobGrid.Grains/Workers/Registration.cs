@@ -43,7 +43,11 @@ public sealed record Registration
 
     public ReadOnlyMemory<byte> Write() => JsonSerializer.SerializeToUtf8Bytes(this, RegistrationJson.Default.Registration);
 
-    public static Registration Read(ReadOnlyMemory<byte> body) => JsonSerializer.Deserialize(body.Span, RegistrationJson.Default.Registration)!;
+    public static Registration Read(ReadOnlyMemory<byte> body)
+    {
+        var read = JsonSerializer.Deserialize(body.Span, RegistrationJson.Default.Registration)!;
+        return read with { Instances = read.Instances ?? [] };
+    }
 }
 
 /// <summary>An operator's word that a worker is to drain.</summary>

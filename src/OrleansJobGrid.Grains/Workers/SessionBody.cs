@@ -64,9 +64,13 @@ public sealed record SessionBody
         }
     }
 
-    public static SessionBody Read(SessionRecord session) =>
-        JsonSerializer.Deserialize(session.Body.Span, SessionBodyJson.Default.SessionBody)
-        ?? throw new StoreDamagedException($"The record of session '{session.Id}' is empty.");
+    /// <summary>Reads it; what a worker of an older version did not say is empty.</summary>
+    public static SessionBody Read(SessionRecord session)
+    {
+        var body = JsonSerializer.Deserialize(session.Body.Span, SessionBodyJson.Default.SessionBody)
+            ?? throw new StoreDamagedException($"The record of session '{session.Id}' is empty.");
+        return body with { CapabilitiesKey = body.CapabilitiesKey ?? "", LoadedModels = body.LoadedModels ?? [] };
+    }
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]

@@ -52,7 +52,7 @@ public sealed class WhyCommandTests
     }
 
     [Theory]
-    [InlineData(0, null, "Start:    at once\n")]
+    [InlineData(0.0, null, "Start:    at once\n")]
     [InlineData(7.2, null, "Start:    in about 7 s\n")]
     [InlineData(7.2, 9000.0, "Start:    in about 7 s, 9 of 10 within 2.5 h\n")]
     [InlineData(null, null, "Start:    nobody knows yet: no job like it has run\n")]

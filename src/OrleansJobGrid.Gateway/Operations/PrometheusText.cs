@@ -39,7 +39,8 @@ internal static class PrometheusText
         Series(text, "jobgrid_demand_oldest_seconds", "Age of the oldest job of the class that waits.", demand, ClassOf, d => d.OldestSeconds);
         Series(text, "jobgrid_demand_workers", "Live workers that can serve the class.", demand, ClassOf, d => d.Workers);
         Series(text, "jobgrid_demand_wanted_workers", "Workers that would start all of it within the target wait.", demand, ClassOf, d => d.WantedWorkers);
-        var gpus = workers.Where(w => w.Gpu is { Fault: null }).ToList();
+        // Of a lost worker there is only what it said last, which a graph would show as if it were so now.
+        var gpus = workers.Where(w => w is { Gpu: { Fault: null }, State: not "lost" }).ToList();
         Series(text, "jobgrid_worker_gpu_memory_total_bytes", "Memory of the worker's GPU.", gpus, GpuOf, w => w.Gpu!.MemoryTotalMb * Megabyte);
         Series(text, "jobgrid_worker_gpu_memory_free_bytes", "Free memory of the worker's GPU.", gpus, GpuOf, w => w.Gpu!.MemoryFreeMb * Megabyte);
         Series(text, "jobgrid_worker_gpu_utilization_ratio", "Utilization of the worker's GPU, 0 to 1.", gpus.Where(w => w.Gpu!.UtilizationPercent is not null), GpuOf, w => w.Gpu!.UtilizationPercent!.Value / 100.0);

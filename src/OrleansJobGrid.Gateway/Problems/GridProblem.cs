@@ -49,7 +49,9 @@ internal sealed record GridProblem(int Status, string Kind, string Title, string
     public static GridProblem OverLimit(string field, string message, string jobId) =>
         new(StatusCodes.Status429TooManyRequests, "over-limit", "A limit is reached", $"{field} {message}.")
         {
-            Errors = [new FieldError(field, message)], JobId = jobId, RetryAfter = 5,
+            Errors = [new FieldError(field, message)],
+            JobId = jobId,
+            RetryAfter = 5,
         };
 
     public static GridProblem Unavailable(string detail, string? jobId = null) =>

@@ -16,7 +16,9 @@ internal static class Durations
             [.. var n, 'h'] => (n, TimeSpan.FromHours(1)),
             _ => (text, TimeSpan.FromSeconds(1)),
         };
-        return double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value * unit.TotalDays <= 1 ? value * unit : null;
+        // No style keeps "-Infinity" out.
+        return double.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value >= 0 && value * unit.TotalDays <= 1
+            ? value * unit : null;
     }
 
     /// <summary>About how long, such as <c>8 s</c>, <c>3 min</c>, <c>2.5 h</c>.</summary>

@@ -43,11 +43,11 @@ internal static class WhyCommand
         if (why.Position is { } position)
             output.WriteLine($"Place:    {(why.PositionIsAtLeast == true ? "beyond " : "")}{position}{(why.SecondsAhead is > 0 and var ahead ? $", {Durations.About(ahead)} of work before it" : "")}");
         if (why.Start is { P50Seconds: { } middle } start)
-            output.WriteLine($"Start:    {(middle == 0 ? "at once" : $"in about {Durations.About(middle)}{(start.P90Seconds is { } late ? $", 9 of 10 within {Durations.About(late)}" : "")}")}");
+            output.WriteLine($"Start:    {(middle == 0 ? "at once" : $"in about {Rounded(middle)}{(start.P90Seconds is { } late ? $", 9 of 10 within {Rounded(late)}" : "")}")}");
         else if (why.Workers?.Matching > 0 && why.CustomerHeld is null)
             output.WriteLine("Start:    nobody knows yet: no job like it has run");
         if (why.Run is { Measured: > 0 } run)
-            output.WriteLine($"Run:      about {Durations.About(run.P50Seconds ?? 0)}, 9 of 10 within {Durations.About(run.P90Seconds ?? 0)} (measured from {run.Measured})");
+            output.WriteLine($"Run:      about {Rounded(run.P50Seconds ?? 0)}, 9 of 10 within {Rounded(run.P90Seconds ?? 0)} (measured from {run.Measured})");
         if (why.Envelope is { } envelope)
             output.WriteLine($"Memory:   {envelope.GpuMemoryMb} MB of GPU memory ({Source(envelope.Source)})");
         if (why.Clauses is not { Count: > 0 } clauses)
@@ -58,6 +58,9 @@ internal static class WhyCommand
             table.Add(clause.Workers.ToString(), clause.Clause, clause.Detail, string.Join(' ', clause.Examples ?? []));
         table.Write(output);
     }
+
+    // "about" and "within" stand before it, and "under 1 s" does not read after them.
+    private static string Rounded(double seconds) => Durations.About(Math.Max(1, seconds));
 
     private static string Source(string? source) => source switch
     {

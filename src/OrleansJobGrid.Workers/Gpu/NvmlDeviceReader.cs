@@ -38,7 +38,8 @@ internal sealed class NvmlDeviceReader(INvml nvml, uint index, string? knownUuid
         {
             reading = reading with
             {
-                Architecture = GpuArchitecture.Of(major, minor), ComputeCapability = GpuArchitecture.Capability(major, minor),
+                Architecture = GpuArchitecture.Of(major, minor),
+                ComputeCapability = GpuArchitecture.Capability(major, minor),
             };
         }
         if (Gives(nvml.Utilization(device, out var percent), "its utilization"))

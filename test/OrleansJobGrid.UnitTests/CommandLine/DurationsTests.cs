@@ -26,6 +26,8 @@ public sealed class DurationsTests
     [InlineData("1,5h")]
     [InlineData("NaN")]
     [InlineData("Infinitys")]
+    [InlineData("-Infinity")]
+    [InlineData("-Infinitys")]
     public void Read_AnythingElse_IsNone(string text) => Assert.Null(Durations.Read(text));
 
     [Theory]

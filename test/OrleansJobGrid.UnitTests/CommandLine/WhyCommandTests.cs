@@ -56,6 +56,7 @@ public sealed class WhyCommandTests
     [InlineData(7.2, null, "Start:    in about 7 s\n")]
     [InlineData(7.2, 9000.0, "Start:    in about 7 s, 9 of 10 within 2.5 h\n")]
     [InlineData(null, null, "Start:    nobody knows yet: no job like it has run\n")]
+    [InlineData(0.4, 0.8, "Start:    in about 1 s, 9 of 10 within 1 s\n")]
     public async Task Why_TellsTheStartInWords(double? p50, double? p90, string line)
     {
         using var run = new CommandRun();

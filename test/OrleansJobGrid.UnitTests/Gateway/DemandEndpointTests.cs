@@ -57,6 +57,7 @@ public sealed class DemandEndpointTests
             WorkerControlEndpointTests.Worker("full") with { Gpu = gpu, ModelLoads = 3 },
             WorkerControlEndpointTests.Worker("terse") with { Gpu = gpu with { Uuid = "GPU-2", UtilizationPercent = null, TemperatureCelsius = null } },
             WorkerControlEndpointTests.Worker("blind") with { Gpu = gpu with { Uuid = "GPU-3", Fault = "the driver does not answer" } },
+            WorkerControlEndpointTests.Worker("gone") with { State = "lost", Gpu = gpu with { Uuid = "GPU-4" }, ModelLoads = 4 },
             WorkerControlEndpointTests.Worker("cpu"),
             WorkerControlEndpointTests.Worker("away") with { State = "offline", SessionId = "", ModelLoads = 9 },
         ];
@@ -71,7 +72,7 @@ public sealed class DemandEndpointTests
                 """jobgrid_worker_gpu_temperature_celsius{worker="full",gpu="GPU-1"} 41""",
             ],
             lines.Where(l => l.StartsWith("jobgrid_worker_gpu_", StringComparison.Ordinal)));
-        Assert.Equal(["blind", "cpu", "full", "terse"], lines.Where(l => l.Contains("model_loads_total", StringComparison.Ordinal)).Select(l => l.Split('"')[1]).Order());
+        Assert.Equal(["blind", "cpu", "full", "gone", "terse"], lines.Where(l => l.Contains("model_loads_total", StringComparison.Ordinal)).Select(l => l.Split('"')[1]).Order());
         Assert.Contains(lines, l => l.EndsWith("{worker=\"full\"} 3", StringComparison.Ordinal));
     }
 }

@@ -29,8 +29,6 @@ public static class MatchReport
     public static string Unworkable(IReadOnlyList<KnownWorker> registered, JobNeed need, string customer)
     {
         const string Mend = "The job waits; start a worker that can do it, or cancel the job.";
-        if (registered.Count == 0)
-            return $"No worker is registered. {Mend}";
         if (!registered.Any(w => w.Match.Offers(need.Service)))
             return $"No registered worker does the service '{need.Service}'. {Mend}";
         return $"No registered worker can do it. {Words(registered.Count, Clauses(registered, need, customer))}. {Mend}";

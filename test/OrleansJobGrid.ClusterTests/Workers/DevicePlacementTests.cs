@@ -1,7 +1,9 @@
+using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using Orleans.Runtime;
 using OrleansJobGrid.ClusterTests.Fixture;
 using OrleansJobGrid.Contracts.Workers;
+using OrleansJobGrid.Grains.Workers;
 using Xunit;
 using static OrleansJobGrid.ClusterTests.Fixture.Eventually;
 
@@ -13,7 +15,8 @@ public sealed class DevicePlacementTests
     public async Task The_grain_of_a_devices_worker_lives_where_the_device_is_or_nowhere()
     {
         await using var grid = await GridCluster.StartAsync(silos: 3, gpus: silo => silo == 2 ? ["GPU-0c1b"] : []);
-        var home = grid.Silos.Silos[2].SiloAddress.ToParsableString();
+        // Silos start side by side, in no order.
+        var home = grid.Silos.Silos.Single(s => s.ServiceProvider.GetRequiredService<LocalDevices>().Has("GPU-0c1b")).SiloAddress.ToParsableString();
 
         // Its metadata travels to the others after it has joined.
         await EventuallyAsync("all silos know where the device is", async () =>

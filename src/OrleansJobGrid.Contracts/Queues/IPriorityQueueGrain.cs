@@ -176,4 +176,11 @@ public sealed record QueueWait
 /// <param name="RunP50Seconds">Middle run time of such jobs; null: none was measured yet.</param>
 [GenerateSerializer, Immutable, Alias("jobgrid.BucketDemand")]
 public sealed record BucketDemand(
-    [property: Id(0)] string Signature, [property: Id(1)] long Jobs, [property: Id(2)] long OldestAt, [property: Id(3)] double? RunP50Seconds);
+    [property: Id(0)] string Signature, [property: Id(1)] long Jobs, [property: Id(2)] long OldestAt, [property: Id(3)] double? RunP50Seconds)
+{
+    /// <summary>Where they wait.</summary>
+    [Id(4)] public string Queue { get; init; } = JobSubmissionLimits.DefaultQueue;
+
+    /// <summary>Labels that the queue asks of workers.</summary>
+    [Id(5)] public IReadOnlyList<string> QueueLabels { get; init; } = [];
+}

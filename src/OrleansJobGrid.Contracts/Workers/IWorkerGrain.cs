@@ -167,6 +167,9 @@ public sealed record WorkerProfile
 
     /// <summary>What it can do, as <see cref="Matching.WorkerCapabilities"/>' text; null: nothing declared beside its services.</summary>
     [Id(9)] public string? Capabilities { get; init; }
+
+    /// <summary>Queues that it claims from; empty: all that there are.</summary>
+    [Id(10)] public IReadOnlyList<string> Queues { get; init; } = [];
 }
 
 /// <summary>The answer to a sign of life.</summary>

@@ -1,6 +1,7 @@
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Grains.Recovery;
+using OrleansJobGrid.Grains.Workers;
 
 namespace OrleansJobGrid.Grains.Jobs;
 
@@ -89,7 +90,7 @@ internal sealed partial class JobGrain
     {
         bool? elsewhere = null;
         if (await Load() is { } job && RetryExclusion.Of(job, failure) is { } exclude)
-            elsewhere = await workers.AnyServes(Signature.Of(JobDecisions.Excluding(job, exclude, lanes.Clock.Now)));
+            elsewhere = await workers.AnyServes(WaitingJob.Of(JobDecisions.Excluding(job, exclude, lanes.Clock.Now), queues));
         return new(retries, Jitter.Draw(), elsewhere);
     }
 

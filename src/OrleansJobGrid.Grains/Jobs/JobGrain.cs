@@ -23,7 +23,7 @@ namespace OrleansJobGrid.Grains.Jobs;
 [NoProfiling, GrainType("jobgrid.job")]
 internal sealed partial class JobGrain(
     StoreLanes lanes, HintSender hints, RecentSubmissions recent, BackoffReminders reminders, IArtefactStore artefacts, IOptions<JobGridOptions> options,
-    RetryPolicies retries, WorkerDirectory workers, LongPolls polls, ILogger<JobGrain> logger) : Grain, IJobGrain, IRemindable
+    RetryPolicies retries, WorkerDirectory workers, QueuePolicies queues, LongPolls polls, ILogger<JobGrain> logger) : Grain, IJobGrain, IRemindable
 {
     private const int RaceLimit = 5;
     private const int FewOutputs = 100;

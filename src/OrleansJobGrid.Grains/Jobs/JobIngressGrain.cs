@@ -85,7 +85,7 @@ internal sealed class JobIngressGrain(
                 // Before the hint: the grant may come at once.
                 recent.Add(job.Id, change.After!, operation.OperationId);
                 hints.Tell(null, change.After, operation, result);
-                return new(job.Id, SubmitOutcome.Created, null, registered is null ? null : WorkerDirectory.Unworkable(registered, Signature.Of(change.After!), job.CustomerId ?? ""));
+                return new(job.Id, SubmitOutcome.Created, null, registered is null ? null : WorkerDirectory.Unworkable(registered, WaitingJob.Of(change.After!, policies)));
             }
 
             return result.Outcome == OperationOutcome.Conflict

@@ -24,11 +24,11 @@ internal static class DemandReport
         return
         [
             .. waiting.Select(w => (Demand: w, Need: JobNeed.Of(new(w.Signature))))
-                .GroupBy(w => ClassOf(w.Need), StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal)
+                .GroupBy(w => ClassOf(w.Need, w.Demand.QueueLabels), StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal)
                 .Select(g =>
                 {
                     var seconds = g.Sum(w => w.Demand.Jobs * (w.Demand.RunP50Seconds ?? mean));
-                    var serving = workers.Where(w => w.Claims && g.Any(d => Matcher.Matches(d.Need, w.Match))).ToList();
+                    var serving = workers.Where(w => w.Claims && g.Any(d => w.ClaimsFrom(d.Demand.Queue, d.Demand.QueueLabels) && Matcher.Matches(d.Need, w.Match))).ToList();
                     var slots = serving.Count == 0 ? 1 : serving.Average(w => w.Slots);
                     return new DemandView(
                         g.Key, g.Sum(w => w.Demand.Jobs), seconds, Math.Max(0, clock - g.Min(w => w.Demand.OldestAt)) / 1000.0, serving.Count,
@@ -66,8 +66,9 @@ internal static class DemandReport
     }
 
     /// <summary>Such as <c>comfyui gpu_memory_gb=24 labels=fast</c>: what decides which machine is to be rented.</summary>
-    private static string ClassOf(JobNeed need)
+    private static string ClassOf(JobNeed need, IReadOnlyList<string> queueLabels)
     {
+        List<string> labels = [.. queueLabels.Union(need.Requirements.Labels ?? [], StringComparer.OrdinalIgnoreCase)];
         var hardware = need.Requirements.Hardware;
         var memory = need.DeviceMb * 1048576.0 / 1e9;
         return string.Join(' ', ((string?[])[
@@ -78,7 +79,7 @@ internal static class DemandReport
             hardware?.GpuArchitecture is { } architecture ? $"gpu_architecture={architecture}" : null,
             need.Requirements.Region is { } region ? $"region={region}" : null,
             need.Requirements.RuntimeClass is { } runtime ? $"runtime_class={runtime}" : null,
-            need.Requirements.Labels is { Count: > 0 } labels ? $"labels={string.Join(',', labels)}" : null,
+            labels.Count > 0 ? $"labels={string.Join(',', labels)}" : null,
         ]).Where(p => p is not null));
     }
 }

@@ -3,6 +3,7 @@ using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Grains.Jobs;
+using OrleansJobGrid.Grains.Queues;
 using OrleansJobGrid.Grains.Storage;
 using OrleansJobGrid.Grains.Workers;
 using OrleansJobGrid.Storage;
@@ -11,7 +12,7 @@ namespace OrleansJobGrid.Grains.Operations;
 
 /// <inheritdoc cref="IJobQueryGrain"/>
 [StatelessWorker, GrainType("jobgrid.query")]
-internal sealed class JobQueryGrain(IJobStore store, StoreLanes lanes, JobLister lister, WorkerDirectory workers) : Grain, IJobQueryGrain
+internal sealed class JobQueryGrain(IJobStore store, StoreLanes lanes, JobLister lister, WorkerDirectory workers, QueuePolicies policies) : Grain, IJobQueryGrain
 {
     public async Task<JobView?> Get(string jobId)
     {
@@ -44,7 +45,7 @@ internal sealed class JobQueryGrain(IJobStore store, StoreLanes lanes, JobLister
             return null;
         var record = JobRecordFormat.Read(jobId, stored.Record);
         var wait = record.IsReady ? await GrainFactory.Queue(record.Queue).Wait(jobId) : null;
-        return WhyReport.Of(jobId, record, await workers.All(), wait, lanes.Clock.Now);
+        return WhyReport.Of(jobId, record, WaitingJob.Of(record, policies), await workers.All(), wait, lanes.Clock.Now);
     }
 
     public async Task<JobPage> List(JobFilter filter)
@@ -106,5 +107,5 @@ internal sealed class JobQueryGrain(IJobStore store, StoreLanes lanes, JobLister
         return Math.Max(0, clock - JobRecordFormat.Read(entry.JobId, stored.Record).CreatedAt) / 1000.0;
     }
 
-    private Task<string?> Unworkable(JobRecord record) => workers.Unworkable(Signature.Of(record), record.CustomerId ?? "");
+    private Task<string?> Unworkable(JobRecord record) => workers.Unworkable(WaitingJob.Of(record, policies));
 }

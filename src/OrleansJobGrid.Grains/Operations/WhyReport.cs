@@ -2,7 +2,6 @@ using System.Globalization;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Grains.Jobs;
-using OrleansJobGrid.Grains.Matching;
 using OrleansJobGrid.Grains.Workers;
 
 namespace OrleansJobGrid.Grains.Operations;
@@ -12,35 +11,34 @@ internal static class WhyReport
 {
     /// <summary>The report.</summary>
     /// <param name="jobId">The job.</param>
-    /// <param name="job">Its record.</param>
+    /// <param name="record">Its record.</param>
+    /// <param name="job">The job as workers see it.</param>
     /// <param name="registered">All registered workers.</param>
     /// <param name="wait">What its queue knows; null: it is not in the view.</param>
     /// <param name="clock">Unix ms.</param>
-    public static JobWhy Of(string jobId, JobRecord job, IReadOnlyList<KnownWorker> registered, QueueWait? wait, long clock)
+    public static JobWhy Of(string jobId, JobRecord record, WaitingJob job, IReadOnlyList<KnownWorker> registered, QueueWait? wait, long clock)
     {
-        if (job.Status != JobStatus.Pending)
-            return new() { JobId = jobId, Status = job.Status, Summary = NotWaiting(job, clock) };
-        var need = JobNeed.Of(Signature.Of(job));
-        var customer = job.CustomerId ?? "";
+        if (record.Status != JobStatus.Pending)
+            return new() { JobId = jobId, Status = record.Status, Summary = NotWaiting(record, clock) };
         List<KnownWorker> live = [.. registered.Where(w => w.Claims)];
-        List<KnownWorker> matching = [.. live.Where(w => w.CouldDo(need, customer))];
+        List<KnownWorker> matching = [.. live.Where(w => w.CouldDo(job))];
         var asked = live.Count > 0 ? live : registered;
         var why = new JobWhy
         {
             JobId = jobId,
-            Status = job.Status,
+            Status = record.Status,
             Summary = "",
-            Workable = registered.Any(w => w.CouldDo(need, customer)),
+            Workable = registered.Any(w => w.CouldDo(job)),
             Registered = registered.Count,
             Live = live.Count,
             Matching = matching.Count,
             Free = matching.Count(w => w.Free > 0),
-            Clauses = MatchReport.Clauses(asked, need, customer),
+            Clauses = MatchReport.Clauses(asked, job),
             Wait = wait,
         };
-        if (wait is not null && matching.Count > 0 && wait.CustomerHeld is null && job.DelayedUntil is null)
+        if (wait is not null && matching.Count > 0 && wait.CustomerHeld is null && record.DelayedUntil is null)
             why = why with { StartP50Seconds = Start(wait, matching, wait.RunP50Seconds), StartP90Seconds = Start(wait, matching, wait.RunP90Seconds) };
-        return why with { Summary = Waiting(job, why, registered, need, clock) };
+        return why with { Summary = Waiting(record, job, why, registered, clock) };
     }
 
     /// <summary>
@@ -58,16 +56,16 @@ internal static class WhyReport
         return (wait.SecondsAhead / slots) + left;
     }
 
-    private static string Waiting(JobRecord job, JobWhy why, IReadOnlyList<KnownWorker> registered, JobNeed need, long clock)
+    private static string Waiting(JobRecord record, WaitingJob job, JobWhy why, IReadOnlyList<KnownWorker> registered, long clock)
     {
-        if (job.DelayedUntil is { } until && until > clock)
+        if (record.DelayedUntil is { } until && until > clock)
             return $"It is not to start before {Time(until)} (not_before).";
         if (!why.Workable)
-            return MatchReport.Unworkable(registered, need, job.CustomerId ?? "") + QueueEnd(job);
+            return MatchReport.Unworkable(registered, job) + QueueEnd(record);
         if (why.Live == 0)
-            return $"No worker claims jobs now; {registered.Count(w => w.CouldDo(need, job.CustomerId ?? ""))} registered could do it and are away or draining.{QueueEnd(job)}";
+            return $"No worker claims jobs now; {registered.Count(w => w.CouldDo(job))} registered could do it and are away or draining.{QueueEnd(record)}";
         if (why.Matching == 0)
-            return $"No live worker can do it now; one that is registered could, and is away or draining. {MatchReport.Words(why.Live, why.Clauses)}.{QueueEnd(job)}";
+            return $"No live worker can do it now; one that is registered could, and is away or draining. {MatchReport.Words(why.Live, why.Clauses)}.{QueueEnd(record)}";
         if (why.Wait is not { } wait)
             return "It is ready; its queue will show it in a moment.";
         if (wait.CustomerHeld is { } held)

@@ -42,7 +42,7 @@ public sealed class HintSender(IGrainFactory grains, StoreLanes lanes)
     public void TellEnd(string jobId, JobChange change)
     {
         if (change.Before is { } before && IsHeld(before) && !IsHeld(change.After))
-            Add(() => _ended, before.Queue, change.EndedHint(jobId));
+            Add(static s => s._ended, before.Queue, change.EndedHint(jobId));
     }
 
     private static bool IsHeld(JobRecord? job) => job is not null && (job.Status.IsGranted() || job.Status == JobStatus.Reconciling);
@@ -50,15 +50,15 @@ public sealed class HintSender(IGrainFactory grains, StoreLanes lanes)
     private void Add(string queue, ReadyHint hint)
     {
         if (Filter?.Invoke(queue, hint) != false)
-            Add(() => _pending, queue, hint);
+            Add(static s => s._pending, queue, hint);
     }
 
-    private void Add<T>(Func<Dictionary<string, List<T>>> to, string queue, T hint)
+    private void Add<T>(Func<HintSender, Dictionary<string, List<T>>> to, string queue, T hint)
     {
         lock (_lock)
         {
             // Asked inside the lock, since sending puts others in their place.
-            var pending = to();
+            var pending = to(this);
             if (!pending.TryGetValue(queue, out var list))
                 pending.Add(queue, list = []);
             list.Add(hint);

@@ -16,31 +16,15 @@ internal sealed class Lane(Bucket bucket, CustomerShare? customer, JobOrder orde
     public int HeapIndex { get; set; } = -1;
 }
 
-/// <summary>The order of lanes: by level, with fairness by the customer who had least for its weight, then by the first job.</summary>
-internal readonly struct LaneOrder(JobOrder jobs, bool fair) : IComparer<Lane>
+/// <summary>The order of lanes: by their first jobs.</summary>
+internal readonly struct LaneOrder(JobOrder jobs) : IComparer<Lane>
 {
-    public int Compare(Lane? x, Lane? y)
-    {
-        var (a, b) = (x!.Jobs.First!, y!.Jobs.First!);
-        if (fair)
-        {
-            var byLevel = jobs.LevelOf(b).CompareTo(jobs.LevelOf(a));
-            if (byLevel != 0)
-                return byLevel;
-            var byShare = a.Customer.Had.CompareTo(b.Customer.Had);
-            if (byShare != 0)
-                return byShare;
-        }
-
-        return jobs.Compare(a, b);
-    }
+    public int Compare(Lane? x, Lane? y) => jobs.Compare(x!.Jobs.First, y!.Jobs.First);
 }
 
 /// <summary>Jobs of one requirement.</summary>
 internal sealed class Bucket(Signature signature, JobNeed need, LearnedKind learned, LaneOrder order)
 {
-    private const double MegabytesOfGb = 1e9 / (1 << 20);
-
     public Signature Signature { get; } = signature;
 
     public long Hash { get; } = signature.Hash;
@@ -53,8 +37,11 @@ internal sealed class Bucket(Signature signature, JobNeed need, LearnedKind lear
     /// <summary>Lanes by customer; one under the empty name while customers are not told apart.</summary>
     public Dictionary<string, Lane> Lanes { get; } = new(1, StringComparer.Ordinal);
 
-    /// <summary>Lanes that have jobs and whose customer is not held.</summary>
+    /// <summary>Lanes that have jobs; one of a held customer leaves when a claim comes upon it, and comes back when the customer is free.</summary>
     public IndexedHeap<Lane, LaneOrder> Open { get; } = new(order);
+
+    /// <summary>The last choice between customers that this bucket was part of.</summary>
+    public long Choice { get; set; }
 
     /// <summary>Jobs in it, those of held customers counted in.</summary>
     public int Live { get; set; }

@@ -33,11 +33,12 @@ internal sealed partial class PriorityQueueGrain
 
     public async Task<QueueWait?> Wait(string jobId)
     {
-        var workers = await directory.Live();
+        var workers = (await directory.Live()).Where(w => w.ClaimsFrom(Name, _policy.Labels));
         return _view.Wait(jobId, [.. workers.Select(w => w.Match)], _waiters.All.Select(w => (w.Worker, w.Facts)), lanes.Clock.Now);
     }
 
-    public Task<IReadOnlyList<BucketDemand>> Demand() => Task.FromResult(_view.Demand());
+    public Task<IReadOnlyList<BucketDemand>> Demand() =>
+        Task.FromResult<IReadOnlyList<BucketDemand>>([.. _view.Demand().Select(d => d with { Queue = Name, QueueLabels = _policy.Labels })]);
 
     private JobGrant Granted(ReadyItem item, JobGrant grant)
     {

@@ -31,7 +31,7 @@ internal sealed partial class PriorityQueueGrain(
     private readonly Dictionary<int, long> _marksBefore = [];
     private readonly List<(ReadyItem Item, long Since)> _setAside = [];
     private Task _loaded = Task.CompletedTask;
-    private readonly Dictionary<string, (ClaimRequest Last, WorkerMatch Worker)> _profiles = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (ClaimRequest Last, WorkerCapabilities Declared, WorkerMatch Worker)> _profiles = new(StringComparer.Ordinal);
     private ReadyView _view = null!;
     private QueuePolicy _policy = QueuePolicy.Strict;
     private long _lastRoutineScan;
@@ -55,20 +55,19 @@ internal sealed partial class PriorityQueueGrain(
         await _loaded;
         if (MatchOf(request) is not { } worker)
             return new([], NeedsCapabilities: true);
-        if (!_policy.Labels.All(worker.HasLabel))
-            return ClaimAnswer.None;
+        var facts = DeviceTruth.Of(request.Facts);
         var deadline = time.GetTimestamp() + (long)(request.Wait.TotalSeconds * time.TimestampFrequency);
         ReadyItem? reserved = null;
         while (true)
         {
-            var (answer, over) = await Start(request, worker, reserved);
+            var (answer, over) = await Start(request, worker, facts, reserved);
             if (over || answer.Grants.Count > 0 || time.GetTimestamp() >= deadline)
                 return answer;
             // Something may have come in while the starts were awaited.
-            reserved = Pop(worker, request.Facts);
+            reserved = Pop(worker, facts);
             if (reserved is not null)
                 continue;
-            var waiter = _waiters.Add(request.ClaimId, worker, request.Facts, deadline);
+            var waiter = _waiters.Add(request.ClaimId, worker, facts, deadline);
             await polls.Wait(waiter.Wake.Task, time.GetElapsedTime(time.GetTimestamp(), deadline));
             if (!waiter.Wake.Task.IsCompleted)
                 _waiters.End(w => ReferenceEquals(w, waiter));
@@ -111,7 +110,8 @@ internal sealed partial class PriorityQueueGrain(
     /// Starts up to the number asked for, refilling what was refused, until the view has no more for this worker; over: nothing can be
     /// granted to its session any more.
     /// </summary>
-    private async Task<(ClaimAnswer Answer, bool Over)> Start(ClaimRequest request, WorkerMatch worker, ReadyItem? reserved)
+    private async Task<(ClaimAnswer Answer, bool Over)> Start(
+        ClaimRequest request, WorkerMatch worker, ClaimFacts facts, ReadyItem? reserved)
     {
         var grants = new List<JobGrant>(request.Max);
         while (grants.Count < request.Max)
@@ -120,7 +120,7 @@ internal sealed partial class PriorityQueueGrain(
             if (reserved is { } first)
                 items.Add(first);
             reserved = null;
-            while (items.Count < request.Max - grants.Count && Pop(worker, request.Facts) is { } item)
+            while (items.Count < request.Max - grants.Count && Pop(worker, facts) is { } item)
                 items.Add(item);
             if (items.Count == 0)
                 break;
@@ -147,22 +147,22 @@ internal sealed partial class PriorityQueueGrain(
     private WorkerMatch? MatchOf(ClaimRequest request)
     {
         var known = _profiles.GetValueOrDefault(request.WorkerId);
-        if (known.Worker is not null && known.Last.CapabilitiesKey == request.CapabilitiesKey
+        if (known.Worker is not null && known.Last.CapabilitiesKey == request.CapabilitiesKey && known.Last.Facts.TotalGpuMemoryMb == request.Facts.TotalGpuMemoryMb
             && Same(known.Last.Services, request.Services) && Same(known.Last.Instances, request.Instances))
         {
             return known.Worker;
         }
 
-        var capabilities = request.CapabilitiesKey.Length == 0 ? WorkerCapabilities.None
+        var declared = request.CapabilitiesKey.Length == 0 ? WorkerCapabilities.None
             : request.Capabilities is { } text ? WorkerCapabilities.Parse(text)
-            : known.Last?.CapabilitiesKey == request.CapabilitiesKey ? known.Worker!.Capabilities
+            : known.Last?.CapabilitiesKey == request.CapabilitiesKey ? known.Declared
             : null;
-        if (capabilities is null)
+        if (declared is null)
             return null;
         if (_profiles.Count >= ProfilesKept)
             _profiles.Clear();
-        var worker = new WorkerMatch(capabilities, request.Services, request.Instances, request.WorkerId);
-        _profiles[request.WorkerId] = (request, worker);
+        var worker = new WorkerMatch(DeviceTruth.Of(declared, request.Facts.TotalGpuMemoryMb), request.Services, request.Instances, request.WorkerId);
+        _profiles[request.WorkerId] = (request, declared, worker);
         return worker;
     }
 

@@ -18,7 +18,7 @@ public sealed class QueuePolicies(IOptions<JobGridOptions> options)
     /// <summary>The policy of a queue.</summary>
     public QueuePolicy Of(string queue)
     {
-        var own = options.Value.Queues.GetValueOrDefault(queue) ?? options.Value.Queues.GetValueOrDefault(Every) ?? new();
+        var own = OptionsOf(queue);
         return new()
         {
             AgeingStepMs = (long)(own.AgeingStep?.TotalMilliseconds ?? 0),
@@ -32,8 +32,13 @@ public sealed class QueuePolicies(IOptions<JobGridOptions> options)
         };
     }
 
+    /// <summary>Labels that a queue asks of workers.</summary>
+    public IReadOnlyList<string> LabelsOf(string queue) => [.. OptionsOf(queue).Labels];
+
     /// <summary>What a customer may have.</summary>
     public CustomerTerms TermsOf(string? customer) => customer is null ? CustomerTerms.Default : _customers.GetValueOrDefault(customer, _everyCustomer);
+
+    private QueueOptions OptionsOf(string queue) => options.Value.Queues.GetValueOrDefault(queue) ?? options.Value.Queues.GetValueOrDefault(Every) ?? new();
 
     private static CustomerTerms TermsOf(CustomerOptions o) => new(o.Weight, o.MaxInFlight, o.MaxQueued, o.GpuSecondsPerDay, o.Tier);
 }

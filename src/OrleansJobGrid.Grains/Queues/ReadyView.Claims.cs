@@ -10,6 +10,7 @@ public sealed partial class ReadyView
 {
     private readonly List<Lane> _heads = [];
     private readonly Dictionary<QueuedJob, Passed> _passed = [];
+    private long _choice;
 
     /// <summary>
     /// Takes out the job that this worker is to do: of the highest level; within it, with fairness, of the customer who had least for
@@ -20,9 +21,12 @@ public sealed partial class ReadyView
     /// <param name="clock">Unix ms.</param>
     public ReadyItem? Pop(WorkerMatch worker, ClaimFacts facts, long clock)
     {
-        if (First(worker, facts, clock) is not { } first)
+        Heads(worker, facts, clock);
+        if (_heads.Count == 0)
             return null;
-        var lane = _policy.Affinity ? Preferred(first, facts, clock) : first;
+        var lane = Next(worker, facts);
+        if (_policy.Affinity)
+            lane = Preferred(lane, worker, facts, clock);
         var job = lane.Jobs.First!;
         var (ready, bucket) = (job.Ready, lane.Bucket);
         Take(job);
@@ -52,21 +56,51 @@ public sealed partial class ReadyView
         !_policy.Affinity || !_buckets.TryGetValue(signature.Hash, out var bucket) ? default
             : (Suits(bucket.Need, 0, facts).Model, -(facts.TotalGpuMemoryMb ?? 0), -facts.Held);
 
-    private Lane? First(WorkerMatch worker, ClaimFacts facts, long clock)
+    /// <summary>Of each bucket that the worker can serve now the first lane, as far as it is of the highest level among them.</summary>
+    private void Heads(WorkerMatch worker, ClaimFacts facts, long clock)
     {
         _heads.Clear();
-        Lane? first = null;
+        var highest = long.MinValue;
         foreach (var bucket in ServableBy(worker).Buckets)
         {
             if (bucket.Live == 0 || FirstOf(bucket, worker, facts, clock) is not { } lane)
                 continue;
-            if (_policy.Affinity)
+            var level = _order.LevelOf(lane.Jobs.First!);
+            if (level > highest)
+            {
+                _heads.Clear();
+                highest = level;
+            }
+
+            if (level == highest)
                 _heads.Add(lane);
-            if (first is null || _laneOrder.Compare(lane, first) < 0)
-                first = lane;
+        }
+    }
+
+    /// <summary>Whose turn it is in the buckets of <see cref="_heads"/>.</summary>
+    private Lane Next(WorkerMatch worker, ClaimFacts facts)
+    {
+        if (!_policy.Fair)
+            return _heads.Min(_laneOrder)!;
+        _choice++;
+        foreach (var head in _heads)
+            head.Bucket.Choice = _choice;
+        var level = _order.LevelOf(_heads[0].Jobs.First!);
+        Lane? next = null;
+        _turns.FirstThat(c => worker.AllowsCustomer(c.Name, facts.Customers) && (next = NextOf(c, level)) is not null);
+        return next ?? throw new InvalidOperationException("No customer has the jobs that stand first.");
+    }
+
+    private Lane? NextOf(CustomerShare customer, long level)
+    {
+        Lane? next = null;
+        foreach (var lane in customer.Lanes)
+        {
+            if (lane.Bucket.Choice == _choice && _order.LevelOf(lane.Jobs.First!) == level && (next is null || _laneOrder.Compare(lane, next) < 0))
+                next = lane;
         }
 
-        return first;
+        return next;
     }
 
     private Lane? FirstOf(Bucket bucket, WorkerMatch worker, ClaimFacts facts, long clock)
@@ -75,8 +109,10 @@ public sealed partial class ReadyView
             return null;
         if (worker.CustomerRules && !_apart)
             TellApart();
+        while (bucket.Open.First is { Customer.Held: true } held)
+            bucket.Open.Remove(held);
         return worker.CustomerRules
-            ? bucket.Open.FirstThat(l => worker.AllowsCustomer(l.Jobs.First!.Customer.Name, facts.Customers))
+            ? bucket.Open.FirstThat(l => l.Customer is { Held: false } customer && worker.AllowsCustomer(customer.Name, facts.Customers))
             : bucket.Open.First;
     }
 
@@ -99,28 +135,21 @@ public sealed partial class ReadyView
         return learned > there ? $"{learned} MB of GPU memory are needed, as runs before showed, and too little is there" : null;
     }
 
-    private Lane Preferred(Lane first, ClaimFacts facts, long clock)
+    private Lane Preferred(Lane first, WorkerMatch worker, ClaimFacts facts, long clock)
     {
         var job = first.Jobs.First!;
         var passed = _passed.GetValueOrDefault(job);
         if (passed.Times >= _policy.MaxBypasses || (passed.Times > 0 && clock - passed.Since >= _policy.MaxBypassMs))
             return first;
-        var level = _order.LevelOf(job);
-        var (best, suits) = (first, Suits(first.Bucket.Need, Needed(first.Bucket, clock), facts));
-        foreach (var lane in _heads)
-        {
-            if (_order.LevelOf(lane.Jobs.First!) != level)
-                continue;
-            var rank = Suits(lane.Bucket.Need, Needed(lane.Bucket, clock), facts);
-            var better = rank.CompareTo(suits);
-            if (better > 0 || (better == 0 && best != first && _laneOrder.Compare(lane, best) < 0))
-                (best, suits) = (lane, rank);
-        }
-
-        if (best != first)
-            _passed[job] = new(passed.Times + 1, passed.Times == 0 ? clock : passed.Since);
-        return best;
+        var best = _heads.Max(h => RankOf(h.Bucket, facts, clock));
+        if (best.CompareTo(RankOf(first.Bucket, facts, clock)) <= 0)
+            return first;
+        _passed[job] = new(passed.Times + 1, passed.Times == 0 ? clock : passed.Since);
+        _heads.RemoveAll(h => RankOf(h.Bucket, facts, clock) != best);
+        return Next(worker, facts);
     }
+
+    private static (int Model, int Fit) RankOf(Bucket bucket, ClaimFacts facts, long clock) => Suits(bucket.Need, Needed(bucket, clock), facts);
 
     private static long Needed(Bucket bucket, long clock) => Math.Max(bucket.Need.FloorMb, bucket.Need.EnvelopeMb ?? bucket.Learned.NeededMb(clock));
 

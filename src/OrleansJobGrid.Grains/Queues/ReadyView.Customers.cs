@@ -6,6 +6,7 @@ namespace OrleansJobGrid.Grains.Queues;
 public sealed partial class ReadyView
 {
     private double _virtualTime;
+    private long _turn;
 
     /// <summary>Jobs of a customer that were granted and have not ended.</summary>
     public int InFlight(string customer) => _customers.TryGetValue(customer, out var share) ? share.InFlight : 0;
@@ -65,7 +66,13 @@ public sealed partial class ReadyView
     }
 
     /// <summary>Who had more than its share keeps that; who had less begins where the others are.</summary>
-    private void Enters(CustomerShare share) => share.Had = Math.Max(share.Had, _virtualTime);
+    private void Enters(CustomerShare share)
+    {
+        if (share.InFlight == 0)
+            (share.Had, share.Turn) = (Math.Max(share.Had, _virtualTime), ++_turn);
+        if (_policy.Fair && !share.Held)
+            _turns.Add(share);
+    }
 
     private void ForgetIdle()
     {
@@ -78,6 +85,7 @@ public sealed partial class ReadyView
         share.InFlight++;
         share.UsedSeconds += seconds;
         _virtualTime = Math.Max(_virtualTime, share.Had);
+        share.Turn = ++_turn;
         Spend(share, seconds);
         HoldOrFree(share);
         return seconds;
@@ -94,26 +102,24 @@ public sealed partial class ReadyView
     private void Spend(CustomerShare share, double seconds)
     {
         share.Had += seconds / share.Terms.Weight;
-        if (!_policy.Fair || share.Held)
-            return;
-        foreach (var lane in share.Lanes)
-            lane.Bucket.Open.Moved(lane);
+        if (share.HeapIndex >= 0)
+            _turns.Moved(share);
     }
 
-    private static bool HoldOrFree(CustomerShare share)
+    private bool HoldOrFree(CustomerShare share)
     {
         var held = share.HeldReason is not null;
         if (held == share.Held)
             return false;
         share.Held = held;
-        foreach (var lane in share.Lanes)
-        {
-            if (held)
-                lane.Bucket.Open.Remove(lane);
-            else
-                lane.Bucket.Open.Add(lane);
-        }
-
-        return !held;
+        if (held && share.HeapIndex >= 0)
+            _turns.Remove(share);
+        if (held)
+            return false;
+        if (_policy.Fair && share.Waiting > 0)
+            _turns.Add(share);
+        foreach (var lane in share.Lanes.Where(l => l.HeapIndex < 0))
+            lane.Bucket.Open.Add(lane);
+        return true;
     }
 }

@@ -27,6 +27,7 @@ public sealed partial class ReadyView
     private readonly Dictionary<long, Bucket> _buckets = [];
     private readonly List<Bucket> _made = [];
     private readonly Dictionary<string, CustomerShare> _customers = new(StringComparer.Ordinal);
+    private readonly IndexedHeap<CustomerShare, ShareOrder> _turns = new(default);
     private readonly Dictionary<string, Servable> _servable = new(StringComparer.Ordinal);
     private readonly Dictionary<string, LearnedKind> _learned = new(StringComparer.Ordinal);
     private readonly NumberTrack[] _tracks;
@@ -40,7 +41,7 @@ public sealed partial class ReadyView
     {
         _policy = policy ?? QueuePolicy.Strict;
         _order = new(_policy.AgeingStepMs);
-        _laneOrder = new(_order, _policy.Fair);
+        _laneOrder = new(_order);
         _apart = _policy.TellsCustomersApart;
         _byId = _jobs.GetAlternateLookup<JobKey>();
         _tracks = [.. Enumerable.Range(0, shards).Select(_ => new NumberTrack())];
@@ -130,7 +131,7 @@ public sealed partial class ReadyView
         if (bucket.Live++ == 0)
             _empty--;
         _jobs.Add(job);
-        if (job.Customer.Waiting++ == 0 && job.Customer.InFlight == 0)
+        if (job.Customer.Waiting++ == 0)
             Enters(job.Customer);
         Put(job, LaneOf(bucket, job.Customer));
     }
@@ -140,7 +141,8 @@ public sealed partial class ReadyView
         var bucket = job.Lane.Bucket;
         _jobs.Remove(job);
         _passed.Remove(job);
-        job.Customer.Waiting--;
+        if (--job.Customer.Waiting == 0 && job.Customer.HeapIndex >= 0)
+            _turns.Remove(job.Customer);
         Unput(job);
         if (--bucket.Live == 0 && ++_empty > Math.Max(EmptyBucketsKept, _buckets.Count / 2))
             DropEmptyBuckets();
@@ -235,13 +237,13 @@ public sealed partial class ReadyView
         {
             if (_servable.Count >= ProfilesKept)
                 _servable.Clear();
-            _servable.Add(worker.Key, servable = new());
+            _servable.Add(worker.Key, servable = new() { Refused = !_policy.Labels.All(worker.HasLabel) });
         }
 
         for (; servable.Seen < _made.Count; servable.Seen++)
         {
             var bucket = _made[servable.Seen];
-            if (!Matcher.Matches(bucket.Need, worker))
+            if (servable.Refused || !Matcher.Matches(bucket.Need, worker))
                 continue;
             servable.Buckets.Add(bucket);
             servable.Set.Add(bucket);
@@ -253,6 +255,8 @@ public sealed partial class ReadyView
     /// <summary>The buckets that workers of one profile can serve, among the first so many that were made.</summary>
     private sealed class Servable
     {
+        /// <summary>The queue asks for labels that such workers lack.</summary>
+        public bool Refused { get; init; }
         public int Seen { get; set; }
         public List<Bucket> Buckets { get; } = [];
         public HashSet<Bucket> Set { get; } = [];

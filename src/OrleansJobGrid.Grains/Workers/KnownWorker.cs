@@ -12,6 +12,9 @@ public sealed record KnownWorker
     /// <summary>What it can do; where it lives, with what it offers now.</summary>
     public required WorkerMatch Match { get; init; }
     public required IReadOnlyList<string> Services { get; init; }
+
+    /// <summary>Queues that it claims from; empty: all.</summary>
+    public IReadOnlyList<string> Queues { get; init; } = [];
     public required int Slots { get; init; }
 
     /// <summary>Null: it is away.</summary>
@@ -30,8 +33,12 @@ public sealed record KnownWorker
     public int Free => Body is { Draining: false } body ? Math.Max(0, Slots - body.Jobs.Count) : 0;
 
     /// <summary>Whether it could ever do a job.</summary>
-    public bool CouldDo(JobNeed need, string customer) =>
-        Matcher.Matches(need, Match) && !Matcher.ExcludesWorker(need, Match) && Match.EverAllows(customer);
+    public bool CouldDo(WaitingJob job) =>
+        ClaimsFrom(job.Queue, job.Labels) && Matcher.Matches(job.Need, Match) && !Matcher.ExcludesWorker(job.Need, Match) && Match.EverAllows(job.Customer);
+
+    /// <summary>Whether it claims from a queue that asks for these labels, and is served there.</summary>
+    public bool ClaimsFrom(string queue, IReadOnlyList<string> labels) =>
+        (Queues.Count == 0 || Queues.Contains(queue, StringComparer.Ordinal)) && labels.All(Match.HasLabel);
 
     public static KnownWorker Of(SessionRecord session, SessionBody body, Registration? registration) => new()
     {
@@ -40,6 +47,7 @@ public sealed record KnownWorker
             DeviceTruth.Of(WorkerCapabilities.Parse(registration?.Capabilities), body.Gpu?.MemoryTotalMb),
             body.Services, body.Instances.Select(i => i.Instance).Where(i => !body.Breakers.ContainsKey(i)), session.WorkerId),
         Services = body.Services,
+        Queues = body.Queues,
         Slots = body.Slots,
         Session = session,
         Body = body,
@@ -51,6 +59,7 @@ public sealed record KnownWorker
         WorkerId = workerId,
         Match = new(WorkerCapabilities.Parse(registration.Capabilities), registration.Services, registration.Instances.Select(i => i.Instance), workerId),
         Services = registration.Services,
+        Queues = registration.Queues,
         Slots = registration.Slots,
         Registration = registration,
     };

@@ -10,6 +10,9 @@ internal static partial class Log
     [LoggerMessage(1303, LogLevel.Warning, "Worker {Worker}: what it holds could not be compared with what was granted; the next heartbeat tries again.")]
     public static partial void HeldNotChecked(this ILogger logger, string worker, Exception exception);
 
+    [LoggerMessage(1304, LogLevel.Warning, "Worker {Worker}: its registration could not be written; the next heartbeat tries again.")]
+    public static partial void NotRegistered(this ILogger logger, string worker, Exception exception);
+
     [LoggerMessage(1302, LogLevel.Warning, "Worker {Worker}: the claim of queue {Queue} beside a report failed; the report stands.")]
     public static partial void ClaimBesideReportFailed(this ILogger logger, string worker, string queue, Exception exception);
 }

@@ -12,9 +12,9 @@ public static class MatchReport
     /// Each worker that cannot do it, counted once under the first clause that fails; the most frequent first. Details differ from
     /// worker to worker: those of one clause are gathered, with their counts.
     /// </summary>
-    public static IReadOnlyList<ClauseCount> Clauses(IEnumerable<KnownWorker> workers, JobNeed need, string customer) =>
+    public static IReadOnlyList<ClauseCount> Clauses(IEnumerable<KnownWorker> workers, WaitingJob job) =>
     [
-        .. workers.Select(w => (w.WorkerId, Failure: FailureOf(w, need, customer)))
+        .. workers.Select(w => (w.WorkerId, Failure: FailureOf(w, job)))
             .Where(w => w.Failure is not null)
             .GroupBy(w => (w.Failure!.Value.Clause, w.Failure.Value.Detail))
             .OrderByDescending(g => g.Count()).ThenBy(g => g.Key.Clause, StringComparer.Ordinal).ThenBy(g => g.Key.Detail, StringComparer.Ordinal)
@@ -26,21 +26,25 @@ public static class MatchReport
         $"{workers} {(workers == 1 ? "worker" : "workers")}: {string.Join(", ", clauses.Select(c => $"{c.Workers} {Plural(c.Workers, c.Detail)}"))}";
 
     /// <summary>Why no registered worker can do it.</summary>
-    public static string Unworkable(IReadOnlyList<KnownWorker> registered, JobNeed need, string customer)
+    public static string Unworkable(IReadOnlyList<KnownWorker> registered, WaitingJob job)
     {
         const string Mend = "The job waits; start a worker that can do it, or cancel the job.";
-        if (!registered.Any(w => w.Match.Offers(need.Service)))
-            return $"No registered worker does the service '{need.Service}'. {Mend}";
-        return $"No registered worker can do it. {Words(registered.Count, Clauses(registered, need, customer))}. {Mend}";
+        if (!registered.Any(w => w.Match.Offers(job.Need.Service)))
+            return $"No registered worker does the service '{job.Need.Service}'. {Mend}";
+        return $"No registered worker can do it. {Words(registered.Count, Clauses(registered, job))}. {Mend}";
     }
 
-    private static ClauseFailure? FailureOf(KnownWorker worker, JobNeed need, string customer)
+    private static ClauseFailure? FailureOf(KnownWorker worker, WaitingJob job)
     {
-        if (Matcher.FirstFailure(need, worker.Match) is { } failure)
+        if (Matcher.FirstFailure(job.Need, worker.Match) is { } failure)
             return failure;
-        if (Matcher.ExcludesWorker(need, worker.Match))
+        if (Matcher.ExcludesWorker(job.Need, worker.Match))
             return new("excluded", "the job failed there, and is kept away for a while");
-        return worker.Match.EverAllows(customer) ? null : new("customers", $"does not take jobs of customer '{customer}'");
+        if (!worker.ClaimsFrom(job.Queue, []))
+            return new("queue", $"does not claim from queue '{job.Queue}'");
+        if (!worker.ClaimsFrom(job.Queue, job.Labels))
+            return new("queue_labels", $"lacks label {job.Labels.First(l => !worker.Match.HasLabel(l))}, which queue '{job.Queue}' asks for");
+        return worker.Match.EverAllows(job.Customer) ? null : new("customers", $"does not take jobs of customer '{job.Customer}'");
     }
 
     private static string Plural(int count, string detail) => count == 1 ? detail

@@ -12,6 +12,9 @@ public sealed record Registration
 
     public required string Node { get; init; }
     public required IReadOnlyList<string> Services { get; init; }
+
+    /// <summary>Queues that it claims from; empty: all.</summary>
+    public IReadOnlyList<string> Queues { get; init; } = [];
     public IReadOnlyList<InstanceProfile> Instances { get; init; } = [];
     public required int Slots { get; init; }
 
@@ -30,6 +33,7 @@ public sealed record Registration
     {
         Node = profile.Node,
         Services = profile.Services,
+        Queues = profile.Queues,
         Instances = profile.Instances,
         Slots = profile.Slots,
         Capabilities = profile.Capabilities,
@@ -46,7 +50,7 @@ public sealed record Registration
     public static Registration Read(ReadOnlyMemory<byte> body)
     {
         var read = JsonSerializer.Deserialize(body.Span, RegistrationJson.Default.Registration)!;
-        return read with { Instances = read.Instances ?? [] };
+        return read with { Instances = read.Instances ?? [], Queues = read.Queues ?? [] };
     }
 }
 

@@ -11,6 +11,7 @@ public sealed record SessionBody
     public required string Node { get; init; }
     public required string Process { get; init; }
     public required IReadOnlyList<string> Services { get; init; }
+    public IReadOnlyList<string> Queues { get; init; } = [];
     public required int Slots { get; init; }
     public required long StartedAt { get; init; }
     public required string Version { get; init; }
@@ -32,6 +33,7 @@ public sealed record SessionBody
         Node = heartbeat.Profile.Node,
         Process = heartbeat.Profile.Process,
         Services = heartbeat.Profile.Services,
+        Queues = heartbeat.Profile.Queues,
         Slots = heartbeat.Profile.Slots,
         StartedAt = heartbeat.Profile.StartedAt,
         Version = heartbeat.Profile.Version,

@@ -1,6 +1,4 @@
 using OrleansJobGrid.Contracts.Matching;
-using OrleansJobGrid.Grains.Jobs;
-using OrleansJobGrid.Grains.Matching;
 using OrleansJobGrid.Storage;
 
 namespace OrleansJobGrid.Grains.Workers;
@@ -19,21 +17,14 @@ public sealed class WorkerDirectory(IJobStore store, WorkerRegistry registry, Ti
     private IReadOnlySet<string> _sessions = new HashSet<string>();
 
     /// <summary>Why no registered worker could do a job of this requirement; null: one could, be it away or busy.</summary>
-    public async Task<string?> Unworkable(Signature signature, string customer) => Unworkable(await All(), signature, customer);
+    public async Task<string?> Unworkable(WaitingJob job) => Unworkable(await All(), job);
 
     /// <summary>The same over workers that were asked for already.</summary>
-    public static string? Unworkable(IReadOnlyList<KnownWorker> registered, Signature signature, string customer)
-    {
-        var need = JobNeed.Of(signature);
-        return registered.Any(w => w.CouldDo(need, customer)) ? null : MatchReport.Unworkable(registered, need, customer);
-    }
+    public static string? Unworkable(IReadOnlyList<KnownWorker> registered, WaitingJob job) =>
+        registered.Any(w => w.CouldDo(job)) ? null : MatchReport.Unworkable(registered, job);
 
     /// <summary>Whether some live worker can do it.</summary>
-    public async Task<bool> AnyServes(Signature signature)
-    {
-        var need = JobNeed.Of(signature);
-        return (await Read()).All.Any(w => w.Live && Matcher.Matches(need, w.Match) && !Matcher.ExcludesWorker(need, w.Match));
-    }
+    public async Task<bool> AnyServes(WaitingJob job) => (await Read()).Live.Any(w => w.CouldDo(job));
 
     /// <summary>Sessions that have not ended, with the store's clock.</summary>
     public async Task<SessionPage> Sessions() => (await Read()).Page;
@@ -43,9 +34,6 @@ public sealed class WorkerDirectory(IJobStore store, WorkerRegistry registry, Ti
 
     /// <summary>Workers with a session that has not ended.</summary>
     public async Task<IReadOnlyList<KnownWorker>> Live() => (await Read()).Live;
-
-    /// <summary>Services that some live worker does.</summary>
-    public async Task<IReadOnlySet<string>> Services() => (await Read()).Services;
 
     /// <summary>What is known is read anew by the next question.</summary>
     public void Forget()
@@ -87,13 +75,13 @@ public sealed class WorkerDirectory(IJobStore store, WorkerRegistry registry, Ti
 }
 
 /// <summary>What a reading of the store gave.</summary>
-internal sealed record KnownWorkers(SessionPage Page, IReadOnlyList<KnownWorker> All, IReadOnlyList<KnownWorker> Live, IReadOnlySet<string> Services)
+internal sealed record KnownWorkers(SessionPage Page, IReadOnlyList<KnownWorker> All, IReadOnlyList<KnownWorker> Live)
 {
     public static KnownWorkers Of(SessionPage page, Dictionary<string, SessionBody> bodies, IReadOnlyDictionary<string, Registration> registrations)
     {
         List<KnownWorker> live = [.. page.Sessions.Select(s => KnownWorker.Of(s, bodies[s.Id], registrations.GetValueOrDefault(s.WorkerId)))];
         var ids = live.Select(w => w.WorkerId).ToHashSet(StringComparer.Ordinal);
         List<KnownWorker> all = [.. live, .. registrations.Where(r => !ids.Contains(r.Key)).Select(r => KnownWorker.Of(r.Key, r.Value))];
-        return new(page, all, live, live.SelectMany(w => w.Services).ToHashSet(StringComparer.Ordinal));
+        return new(page, all, live);
     }
 }

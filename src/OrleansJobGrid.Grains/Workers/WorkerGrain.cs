@@ -60,12 +60,21 @@ internal sealed partial class WorkerGrain(
         {
             await TakeBackUnconfirmed(heartbeat, arrived);
             await Direct(heartbeat.Held);
-            await Register(heartbeat.Profile);
         }
         catch (Exception e)
         {
             // The lease is renewed: one job that cannot be asked must not cost the worker all the others.
             logger.HeldNotChecked(WorkerId, e);
+        }
+
+        try
+        {
+            await Register(heartbeat.Profile);
+        }
+        catch (Exception e)
+        {
+            // Nor a registry that cannot be written; the next heartbeat tries again.
+            logger.NotRegistered(WorkerId, e);
         }
 
         return new((long)options.Value.Lease.TotalMilliseconds, false, [.. _stops], _stored?.Registration?.Drain?.OrderAt(lanes.Clock.Now));

@@ -51,6 +51,7 @@ internal sealed class WorkerAgent
         Node = _worker.Options.Node,
         Process = _parts.Process.Identity,
         Services = [.. _offered.Keys],
+        Queues = [.. _worker.Options.Queues],
         Slots = _worker.Slots,
         StartedAt = _parts.Time.GetUtcNow().ToUnixTimeMilliseconds(),
         Version = _parts.Process.Version,

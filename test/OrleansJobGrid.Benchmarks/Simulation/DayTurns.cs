@@ -2,7 +2,7 @@ namespace OrleansJobGrid.Benchmarks.Simulation;
 
 /// <summary>
 /// Whose turn it is, reckoned beside the queue by its promise and not by its code: of all jobs that a worker can do the oldest, or with
-/// fairness that of the customer who had least for its weight.
+/// fairness that of the customer who had least for its weight, of equals the one whose turn is longest ago.
 /// </summary>
 internal sealed class DayTurns(DaySettings settings)
 {
@@ -10,7 +10,9 @@ internal sealed class DayTurns(DaySettings settings)
     private readonly double[] _had = new double[settings.Weights.Count];
     private readonly int[] _inFlight = new int[settings.Weights.Count];
     private readonly int[] _count = new int[settings.Weights.Count];
+    private readonly long[] _lastTurn = new long[settings.Weights.Count];
     private double _virtualTime;
+    private long _turn;
 
     /// <summary>Jobs waiting of the customer who has fewest.</summary>
     public int Fewest => _count.Min();
@@ -20,7 +22,7 @@ internal sealed class DayTurns(DaySettings settings)
     public void Arrived(DayJob job)
     {
         if (_count[job.Customer]++ == 0 && _inFlight[job.Customer] == 0)
-            _had[job.Customer] = Math.Max(_had[job.Customer], _virtualTime);
+            (_had[job.Customer], _lastTurn[job.Customer]) = (Math.Max(_had[job.Customer], _virtualTime), ++_turn);
         _waiting[job.Customer, job.Model].Enqueue(job);
     }
 
@@ -48,6 +50,7 @@ internal sealed class DayTurns(DaySettings settings)
         _count[job.Customer]--;
         _inFlight[job.Customer]++;
         _virtualTime = Math.Max(_virtualTime, _had[job.Customer]);
+        _lastTurn[job.Customer] = ++_turn;
         _had[job.Customer] += charge / settings.Weights[job.Customer];
     }
 
@@ -58,7 +61,9 @@ internal sealed class DayTurns(DaySettings settings)
     }
 
     private bool Before(DayJob a, DayJob b) =>
-        settings.Fair && _had[a.Customer] != _had[b.Customer] ? _had[a.Customer] < _had[b.Customer] : a.Number < b.Number;
+        settings.Fair && a.Customer != b.Customer
+            ? (_had[a.Customer], _lastTurn[a.Customer]).CompareTo((_had[b.Customer], _lastTurn[b.Customer])) < 0
+            : a.Number < b.Number;
 
     private static Queue<DayJob>[,] Lines(DaySettings settings)
     {

@@ -3,6 +3,7 @@ using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Connectors.Failures;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Matching;
+using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Workers.Hosting;
 using Xunit;
 using static OrleansJobGrid.ClusterTests.Fixture.Eventually;
@@ -107,6 +108,45 @@ public sealed class MatchingTests
         foreach (var run in held)
             run.Complete();
         Assert.Equal("job-1", (await connector.NextAsync("the other customer's turn")).JobId);
+    }
+
+    [Fact]
+    public async Task A_queue_serves_only_workers_that_have_its_labels_and_says_so()
+    {
+        await using var grid = await GridCluster.StartAsync(options: o => o.Queues["hot"] = new() { Labels = { "fast" } });
+        var plain = Worker("plain");
+        plain.Queues.Add("hot");
+        await grid.StartWorkerAsync(plain, TestConnector.Completing());
+        await grid.WaitingAsync(1, "hot");
+        await grid.SubmitAsync(Submissions.Job("job") with { Queue = "hot" });
+        var why = await grid.Query.Why("job");
+        Assert.Equal((false, "queue_labels"), (why!.Workable, why.Clauses.Single().Clause));
+        Assert.Contains("1 lacks label fast, which queue 'hot' asks for", why.Summary);
+        // Its claim waits like any other, and does not come back at once again and again.
+        Assert.Equal(1, (await grid.Queue("hot").Describe()).WaitingWorkers);
+
+        var fast = Worker("fast");
+        fast.Queues.Add("hot");
+        fast.Labels.Add("fast");
+        await grid.StartWorkerAsync(fast, TestConnector.Completing());
+        await grid.StatusAsync("job", JobStatus.Completed, "a worker with the label came");
+        Assert.Equal("fast", (await grid.Store.ReadAsync("job"))!.LastGrant!.WorkerId);
+    }
+
+    [Fact]
+    public async Task A_claim_that_tells_of_more_memory_than_there_is_gets_no_job_for_it()
+    {
+        await using var grid = await GridCluster.StartAsync();
+        await grid.SubmitAsync(Submissions.Job("large") with { Requirements = new JobRequirements { Hardware = new() { GpuMemoryGb = 40 } }.Text });
+        await grid.SubmitAsync(Submissions.Job("envelope") with { Requirements = new JobRequirements { Envelope = new() { GpuMemoryGb = 20 } }.Text });
+        var said = new WorkerCapabilities { Hardware = new() { GpuMemoryMb = 80_000 } };
+        var claim = new ClaimRequest
+        {
+            ClaimId = Guid.NewGuid(), WorkerId = "liar", SessionId = "session", Services = [TestConnector.DefaultService], Max = 5, Wait = TimeSpan.Zero,
+            Capabilities = said.Text, CapabilitiesKey = CapabilitiesKey.Of(said.Text), Facts = new() { TotalGpuMemoryMb = 16_000, FreeGpuMemoryMb = 60_000 },
+        };
+        Assert.Empty((await grid.Queue("default").Claim(claim)).Grants);
+        Assert.Equal(2, (await grid.Queue("default").Describe()).Depth);
     }
 
     private static ConnectorResult OutOfMemory(long totalMb) => ConnectorResult.Failed(new FailureEvidence

@@ -85,6 +85,8 @@ public sealed class RegistryTests
             Submissions.Job("lacks") with { Requirements = new JobRequirements { Models = ["flux"], Hardware = new() { GpuMemoryGb = 24 } }.Text });
 
         await EventuallyAsync("the queue has seen them", async () => await grid.Queue().Queued("") == 2);
+        // Workers are read at most once a second, and its session may have been there before its registration.
+        await EventuallyAsync("what the worker has is known", async () => (await Operations(grid).Models()).Any(m => m.Workers.Count > 0));
         var models = await Operations(grid).Models();
         Assert.Equal([("flux", 1L, 1L), ("sdxl", 1L, 0L)], models.Select(m => (m.Name, m.WaitingJobs, m.LackedBy)));
         Assert.Equal(["worker"], models.Single(m => m.Name == "sdxl").Workers);

@@ -12,6 +12,7 @@ internal sealed class PlainScan(QueuePolicy policy)
     private readonly Dictionary<string, Customer> _customers = [];
     private readonly Dictionary<string, (int Times, long Since)> _passed = [];
     private double _virtualTime;
+    private long _turn;
 
     public List<(StoredReady Ready, Signature Signature)> Jobs { get; } = [];
 
@@ -19,7 +20,7 @@ internal sealed class PlainScan(QueuePolicy policy)
     {
         var customer = CustomerOf(ready.Customer);
         if (customer.InFlight == 0 && !Jobs.Exists(j => j.Ready.Customer == ready.Customer))
-            customer.Had = Math.Max(customer.Had, _virtualTime);
+            (customer.Had, customer.Turn) = (Math.Max(customer.Had, _virtualTime), ++_turn);
         Jobs.Add((ready, signature));
     }
 
@@ -31,6 +32,7 @@ internal sealed class PlainScan(QueuePolicy policy)
         var level = able.Max(j => LevelOf(j.Ready));
         var inLevel = able.Where(j => LevelOf(j.Ready) == level)
             .OrderBy(j => policy.Fair ? CustomerOf(j.Ready.Customer).Had : 0)
+            .ThenBy(j => policy.Fair ? CustomerOf(j.Ready.Customer).Turn : 0)
             .ThenBy(j => policy.AgeingStepMs == 0 ? 0 : j.Ready.Order.Time - (j.Ready.Order.Priority * policy.AgeingStepMs))
             .ThenBy(j => policy.AgeingStepMs == 0 ? 0 : j.Ready.Order.Time)
             .ThenBy(j => policy.AgeingStepMs == 0 ? j.Ready.Order : default).ThenBy(j => j.Ready.Order.Sequence).ToList();
@@ -52,6 +54,7 @@ internal sealed class PlainScan(QueuePolicy policy)
         var customer = CustomerOf(chosen.Ready.Customer);
         customer.InFlight++;
         _virtualTime = Math.Max(_virtualTime, customer.Had);
+        customer.Turn = ++_turn;
         customer.Had += 1 / policy.TermsOf(chosen.Ready.Customer).Weight;
         return chosen;
     }
@@ -85,6 +88,7 @@ internal sealed class PlainScan(QueuePolicy policy)
     private sealed class Customer
     {
         public double Had { get; set; }
+        public long Turn { get; set; }
         public int InFlight { get; set; }
     }
 }

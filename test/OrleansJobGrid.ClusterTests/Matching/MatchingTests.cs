@@ -142,8 +142,15 @@ public sealed class MatchingTests
         var said = new WorkerCapabilities { Hardware = new() { GpuMemoryMb = 80_000 } };
         var claim = new ClaimRequest
         {
-            ClaimId = Guid.NewGuid(), WorkerId = "liar", SessionId = "session", Services = [TestConnector.DefaultService], Max = 5, Wait = TimeSpan.Zero,
-            Capabilities = said.Text, CapabilitiesKey = CapabilitiesKey.Of(said.Text), Facts = new() { TotalGpuMemoryMb = 16_000, FreeGpuMemoryMb = 60_000 },
+            ClaimId = Guid.NewGuid(),
+            WorkerId = "liar",
+            SessionId = "session",
+            Services = [TestConnector.DefaultService],
+            Max = 5,
+            Wait = TimeSpan.Zero,
+            Capabilities = said.Text,
+            CapabilitiesKey = CapabilitiesKey.Of(said.Text),
+            Facts = new() { TotalGpuMemoryMb = 16_000, FreeGpuMemoryMb = 60_000 },
         };
         Assert.Empty((await grid.Queue("default").Claim(claim)).Grants);
         Assert.Equal(2, (await grid.Queue("default").Describe()).Depth);

@@ -23,8 +23,16 @@ internal static class Known
         var registration = Registration(can, slots, queues, service);
         var body = new SessionBody
         {
-            Node = "n", Process = "p", Services = [service], Slots = slots, StartedAt = 0, Version = "1", Draining = draining, Queues = queues ?? [],
-            Jobs = [.. Enumerable.Range(0, jobs).Select(n => $"job-{n}")], LoadedModels = loaded ?? [],
+            Node = "n",
+            Process = "p",
+            Services = [service],
+            Slots = slots,
+            StartedAt = 0,
+            Version = "1",
+            Draining = draining,
+            Queues = queues ?? [],
+            Jobs = [.. Enumerable.Range(0, jobs).Select(n => $"job-{n}")],
+            LoadedModels = loaded ?? [],
             Gpu = measuredMb is { } total ? Gpu(total, total) : null,
         };
         return KnownWorker.Of(new SessionRecord($"session-{id}", id, "silo", body.Write()), body, registration);
@@ -37,6 +45,12 @@ internal static class Known
 
     private static Registration Registration(WorkerCapabilities? can, int slots, string[]? queues, string service) => new()
     {
-        Node = "n", Services = [service], Slots = slots, Version = "1", LastSeenAt = 0, Capabilities = can?.Text, Queues = queues ?? [],
+        Node = "n",
+        Services = [service],
+        Slots = slots,
+        Version = "1",
+        LastSeenAt = 0,
+        Capabilities = can?.Text,
+        Queues = queues ?? [],
     };
 }

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 using OrleansJobGrid.Client;
-using OrleansJobGrid.ProcessTests.Grid;
+using OrleansJobGrid.TestKit.Grid;
 using Xunit;
 
 namespace OrleansJobGrid.ProcessTests.Edge;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using OrleansJobGrid.Client;
+using OrleansJobGrid.TestKit.Outside;
 
 namespace OrleansJobGrid.ProcessTests.Recovery;
 
@@ -10,7 +11,7 @@ internal sealed record InjectedFailure(string Name, string Service, object Paylo
     public static IReadOnlyList<InjectedFailure> None { get; } =
     [
         new("simulation", "simulation", new { duration_ms = 400 }, "completed"),
-        new("outside", RecoveryGrid.Service, new { duration_ms = 800, output = "out.txt" }, "completed"),
+        new("outside", OutsideSettings.Service, new { duration_ms = 800, output = "out.txt" }, "completed"),
     ];
 
     /// <summary>Each class of failure, passing ones and lasting ones.</summary>
@@ -47,7 +48,7 @@ internal sealed record InjectedFailure(string Name, string Service, object Paylo
 
     private static InjectedFailure Outside(int status, string type, string message, int? times, string ends, int? maxRetries = null) => new(
         $"outside_{status}_{type}_{times?.ToString() ?? "always"}",
-        RecoveryGrid.Service,
+        OutsideSettings.Service,
         new { duration_ms = 50, failure = new { status, type, message, times } },
         ends,
         maxRetries);

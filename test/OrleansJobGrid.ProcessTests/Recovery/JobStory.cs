@@ -1,5 +1,6 @@
 using System.Text;
 using OrleansJobGrid.Client;
+using OrleansJobGrid.TestKit.Outside;
 
 namespace OrleansJobGrid.ProcessTests.Recovery;
 

@@ -1,5 +1,6 @@
 using OrleansJobGrid.Client;
-using OrleansJobGrid.ProcessTests.Grid;
+using OrleansJobGrid.TestKit.Grid;
+using OrleansJobGrid.TestKit.Outside;
 using Xunit;
 
 namespace OrleansJobGrid.ProcessTests.Recovery;
@@ -24,7 +25,7 @@ public sealed class KillPointTests
     public async Task Jobs_of_a_killed_silo_complete_once_and_are_executed_once(KillPoint point)
     {
         await using var service = await TestServiceProcess.StartAsync();
-        await using var grid = await RecoveryGrid.StartAsync(2, Jobs, _ => RecoveryGrid.Outside(service.Url));
+        await using var grid = await RecoveryGrid.StartAsync(2, Jobs, _ => OutsideSettings.Of(service.Url));
         var tally = new Tally(point.ToString());
         var random = new Random((int)point);
         for (var round = 0; round < Rounds.Kills; round++)

@@ -1,5 +1,5 @@
 using OrleansJobGrid.Client;
-using OrleansJobGrid.ProcessTests.Grid;
+using OrleansJobGrid.TestKit.Outside;
 using Xunit;
 
 namespace OrleansJobGrid.ProcessTests.Recovery;
@@ -16,7 +16,7 @@ public sealed class LongRunTests
     public async Task All_end_in_the_state_that_their_class_says_while_workers_are_killed()
     {
         await using var service = await TestServiceProcess.StartAsync(new() { Slots = 64 });
-        await using var grid = await RecoveryGrid.StartAsync(2, 8, _ => RecoveryGrid.Outside(service.Url, instances: ["a", "b"]));
+        await using var grid = await RecoveryGrid.StartAsync(2, 8, _ => OutsideSettings.Of(service.Url, instances: ["a", "b"]));
         var random = new Random(1);
         var kinds = new Dictionary<string, InjectedFailure>();
         var jobs = new List<JobSubmission>();

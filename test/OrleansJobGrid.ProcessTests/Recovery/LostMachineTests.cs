@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using OrleansJobGrid.ProcessTests.Grid;
+using OrleansJobGrid.TestKit.Outside;
 using Xunit;
 
 namespace OrleansJobGrid.ProcessTests.Recovery;
@@ -18,7 +18,7 @@ public sealed class LostMachineTests
         await using var second = await TestServiceProcess.StartAsync(new() { Slots = Jobs });
         await using var grid = await RecoveryGrid.StartAsync(2, Jobs, started: 1, settings: place =>
         {
-            var settings = RecoveryGrid.Outside(place == 0 ? first.Url : second.Url, onThisMachine: true, place == 0 ? "a" : "b");
+            var settings = OutsideSettings.Of(place == 0 ? first.Url : second.Url, onThisMachine: true, place == 0 ? "a" : "b");
             settings["Recovery"] = new JsonObject { ["LostMachineAfter"] = LostMachineAfter.ToString() };
             return settings;
         });

@@ -1,7 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using OrleansJobGrid.Client;
-using OrleansJobGrid.ProcessTests.Grid;
+using OrleansJobGrid.TestKit.Grid;
+using OrleansJobGrid.TestKit.Outside;
 using OrleansJobGrid.TestKit.Redis;
 
 namespace OrleansJobGrid.ProcessTests.Recovery;
@@ -12,8 +13,6 @@ namespace OrleansJobGrid.ProcessTests.Recovery;
 /// </summary>
 internal sealed class RecoveryGrid : IAsyncDisposable
 {
-    public const string Service = "outside";
-
     private readonly RedisServer _redis;
     private readonly string _folder = Directory.CreateTempSubdirectory("jobgrid-recovery-").FullName;
     private readonly Func<int, JsonObject> _settings;
@@ -61,23 +60,6 @@ internal sealed class RecoveryGrid : IAsyncDisposable
         }
     }
 
-    /// <summary>The settings of a worker that reaches the outside service under these names of instances, <c>outside/NAME</c>.</summary>
-    public static JsonObject Outside(Uri url, bool onThisMachine = false, params string[] instances) => new()
-    {
-        ["Rest"] = new JsonObject
-        {
-            ["Services"] = new JsonObject
-            {
-                [Service] = new JsonObject
-                {
-                    ["Instances"] = new JsonObject(instances.DefaultIfEmpty("a").Select(i => KeyValuePair.Create(i, (JsonNode?)url.ToString()))),
-                    ["OnThisMachine"] = new JsonArray([.. (onThisMachine ? instances : []).Select(i => (JsonNode?)i)]),
-                    ["PollInterval"] = "00:00:00.100",
-                },
-            },
-        },
-    };
-
     public GridProcess Worker(int place) => _workers[place] ?? throw new InvalidOperationException($"No worker runs at place {place}.");
 
     public async Task StartWorkerAsync(int place) =>
@@ -102,7 +84,7 @@ internal sealed class RecoveryGrid : IAsyncDisposable
         }
     }
 
-    public async Task<IReadOnlyList<string>> SubmitAsync(int count, object payload, string service = Service, Func<JobSubmission, JobSubmission>? with = null) =>
+    public async Task<IReadOnlyList<string>> SubmitAsync(int count, object payload, string service = OutsideSettings.Service, Func<JobSubmission, JobSubmission>? with = null) =>
         await SubmitAsync([.. Enumerable.Range(0, count).Select(_ =>
         {
             var job = new JobSubmission { ServiceRequired = service, Payload = JsonSerializer.SerializeToNode(payload) };

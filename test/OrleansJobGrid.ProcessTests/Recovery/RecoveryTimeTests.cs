@@ -1,5 +1,6 @@
 using OrleansJobGrid.Client;
-using OrleansJobGrid.ProcessTests.Grid;
+using OrleansJobGrid.TestKit.Grid;
+using OrleansJobGrid.TestKit.Outside;
 using Xunit;
 
 namespace OrleansJobGrid.ProcessTests.Recovery;
@@ -16,7 +17,7 @@ public sealed class RecoveryTimeTests
     {
         await using var service = await TestServiceProcess.StartAsync(new() { Slots = 100 });
         using var effects = new SideEffectLog();
-        await using var grid = await RecoveryGrid.StartAsync(2, 4 * Jobs, _ => RecoveryGrid.Outside(service.Url), effects.Environment, started: 1);
+        await using var grid = await RecoveryGrid.StartAsync(2, 4 * Jobs, _ => OutsideSettings.Of(service.Url), effects.Environment, started: 1);
         await service.CommandAsync("hold running");
         var (detected, started, adopted) = (new List<TimeSpan>(), new List<TimeSpan>(), new List<TimeSpan>());
         for (var round = 0; round < Rounds.Timed; round++)

@@ -1,4 +1,5 @@
-using OrleansJobGrid.ProcessTests.Grid;
+using OrleansJobGrid.TestKit.Grid;
+using OrleansJobGrid.TestKit.Outside;
 using Xunit;
 
 namespace OrleansJobGrid.ProcessTests.Recovery;
@@ -13,7 +14,7 @@ public sealed class ServiceRestartTests
     public async Task Outputs_that_the_restarted_service_still_has_are_fetched_and_only_the_rest_runs_again()
     {
         await using var service = await TestServiceProcess.StartAsync(new() { Slots = 2 * Jobs, Keeps = true });
-        await using var grid = await RecoveryGrid.StartAsync(2, 2 * Jobs, _ => RecoveryGrid.Outside(service.Url));
+        await using var grid = await RecoveryGrid.StartAsync(2, 2 * Jobs, _ => OutsideSettings.Of(service.Url));
         // What is done stays untold until the service is gone.
         await service.CommandAsync("hold completed");
         var mark = service.Mark();

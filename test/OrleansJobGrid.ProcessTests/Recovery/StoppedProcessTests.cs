@@ -1,4 +1,5 @@
-using OrleansJobGrid.ProcessTests.Grid;
+using OrleansJobGrid.TestKit.Grid;
+using OrleansJobGrid.TestKit.Outside;
 using Xunit;
 
 namespace OrleansJobGrid.ProcessTests.Recovery;
@@ -14,7 +15,7 @@ public sealed class StoppedProcessTests
     {
         await using var service = await TestServiceProcess.StartAsync();
         using var effects = new SideEffectLog();
-        await using var grid = await RecoveryGrid.StartAsync(2, 16, _ => RecoveryGrid.Outside(service.Url), effects.Environment, started: 1);
+        await using var grid = await RecoveryGrid.StartAsync(2, 16, _ => OutsideSettings.Of(service.Url), effects.Environment, started: 1);
         // Work that ends while its worker is stopped, work that ends after, and work in the worker's own process.
         var shortWork = await grid.SubmitAsync(4, new { duration_ms = 12_000, output = "out.txt" });
         var longWork = await grid.SubmitAsync(4, new { duration_ms = 50_000, output = "out.txt" });

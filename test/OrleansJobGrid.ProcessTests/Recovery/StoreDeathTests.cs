@@ -1,4 +1,5 @@
-using OrleansJobGrid.ProcessTests.Grid;
+using OrleansJobGrid.TestKit.Grid;
+using OrleansJobGrid.TestKit.Outside;
 using Xunit;
 
 namespace OrleansJobGrid.ProcessTests.Recovery;
@@ -15,7 +16,7 @@ public sealed class StoreDeathTests
     public async Task A_store_that_dies_and_comes_back_loses_nothing_and_doubles_nothing(int secondsAway)
     {
         await using var service = await TestServiceProcess.StartAsync();
-        await using var grid = await RecoveryGrid.StartAsync(2, 6, _ => RecoveryGrid.Outside(service.Url));
+        await using var grid = await RecoveryGrid.StartAsync(2, 6, _ => OutsideSettings.Of(service.Url));
         var ids = await grid.SubmitAsync(Jobs, new { duration_ms = 4_000, output = "out.txt" });
         await Eventually.GetAsync("the first run", Limit, () => Task.FromResult<(object?, string)>((service.Executions().Count >= 6 ? service : null, grid.Logs())));
 

@@ -1,7 +1,8 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using OrleansJobGrid.ProcessTests.Grid;
+using OrleansJobGrid.TestKit.Grid;
+using OrleansJobGrid.TestKit.Outside;
 using Xunit;
 
 namespace OrleansJobGrid.ProcessTests.Recovery;

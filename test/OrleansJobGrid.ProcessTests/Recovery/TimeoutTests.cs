@@ -1,5 +1,6 @@
 using OrleansJobGrid.Client;
-using OrleansJobGrid.ProcessTests.Grid;
+using OrleansJobGrid.TestKit.Grid;
+using OrleansJobGrid.TestKit.Outside;
 using Xunit;
 
 namespace OrleansJobGrid.ProcessTests.Recovery;
@@ -21,7 +22,7 @@ public sealed class TimeoutTests
     {
         var running = count / 2;
         await using var service = await TestServiceProcess.StartAsync(new() { Slots = 2 * count });
-        await using var grid = await RecoveryGrid.StartAsync(2, running / 2, _ => RecoveryGrid.Outside(service.Url));
+        await using var grid = await RecoveryGrid.StartAsync(2, running / 2, _ => OutsideSettings.Of(service.Url));
         var deadline = TimeProvider.System.GetUtcNow() + TimeSpan.FromSeconds(30);
         var ids = await grid.SubmitAsync(count, new { duration_ms = 600_000 }, with: j => j with { Deadline = deadline });
         await Eventually.GetAsync("half of them run", deadline - TimeProvider.System.GetUtcNow(), () => Task.FromResult<(object?, string)>(

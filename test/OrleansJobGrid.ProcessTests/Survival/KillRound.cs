@@ -1,8 +1,8 @@
 using System.Text.Json;
 using OrleansJobGrid.Client;
 using OrleansJobGrid.Grains.Operations;
-using OrleansJobGrid.ProcessTests.Grid;
 using OrleansJobGrid.Storage;
+using OrleansJobGrid.TestKit.Grid;
 using Xunit;
 
 namespace OrleansJobGrid.ProcessTests.Survival;

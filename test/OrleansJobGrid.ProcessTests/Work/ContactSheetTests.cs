@@ -1,5 +1,6 @@
 using OrleansJobGrid.Client;
 using OrleansJobGrid.ProcessTests.Grid;
+using OrleansJobGrid.TestKit.Grid;
 using SkiaSharp;
 using Xunit;
 

@@ -17,7 +17,11 @@ public sealed class RedisServer : IAsyncDisposable
     private readonly RedisServerSettings _settings;
     private Process? _process;
 
-    private RedisServer(RedisServerSettings settings) => _settings = settings;
+    private RedisServer(RedisServerSettings settings)
+    {
+        _settings = settings;
+        Folder = settings.Folder ?? Directory.CreateTempSubdirectory("jobgrid-redis-").FullName;
+    }
 
     /// <summary>The port; the same after <see cref="RestartAsync"/>.</summary>
     public int Port { get; private set; }
@@ -26,7 +30,10 @@ public sealed class RedisServer : IAsyncDisposable
     public string Endpoint => $"127.0.0.1:{Port}";
 
     /// <summary>Where its files lie.</summary>
-    public string Folder { get; } = Directory.CreateTempSubdirectory("jobgrid-redis-").FullName;
+    public string Folder { get; }
+
+    /// <summary>Whether it runs, stopped processes included.</summary>
+    public bool IsRunning => _process is { HasExited: false };
 
     /// <summary>The running server's process.</summary>
     public int ProcessId => (_process ?? throw new InvalidOperationException("The server is not running.")).Id;
@@ -104,7 +111,8 @@ public sealed class RedisServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
-        Directory.Delete(Folder, recursive: true);
+        if (_settings.Folder is null)
+            Directory.Delete(Folder, recursive: true);
     }
 
     /// <summary>Null once the server takes connections, else what it printed.</summary>
@@ -118,6 +126,8 @@ public sealed class RedisServer : IAsyncDisposable
         };
         foreach (var argument in _settings.Arguments(Port, Folder))
             start.ArgumentList.Add(argument);
+        foreach (var (name, value) in _settings.Environment)
+            start.Environment[name] = value;
         var output = new StringBuilder();
         var ready = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         var process = new Process { StartInfo = start, EnableRaisingEvents = true };

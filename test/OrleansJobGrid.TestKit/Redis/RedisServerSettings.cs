@@ -12,6 +12,12 @@ public sealed record RedisServerSettings
     /// <summary>Further settings by name, as in redis.conf.</summary>
     public IReadOnlyDictionary<string, string> More { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Where its files lie; null: in a folder of its own, which goes with it.</summary>
+    public string? Folder { get; init; }
+
+    /// <summary>Environment variables of the process.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Loses nothing that was acknowledged, and applies nothing by half; as deploy/README.md says.</summary>
     public static RedisServerSettings Durable { get; } = new()
     {

@@ -1,12 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
-using OrleansJobGrid.ProcessTests.Grid;
 
-namespace OrleansJobGrid.ProcessTests.Recovery;
+namespace OrleansJobGrid.TestKit.Outside;
 
 /// <summary>The outside service as a process of a test's own: it does the work, and its log is the judge of how often.</summary>
-internal sealed class TestServiceProcess : IAsyncDisposable
+public sealed class TestServiceProcess : IAsyncDisposable
 {
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(30);
 

@@ -1,7 +1,7 @@
-namespace OrleansJobGrid.ProcessTests.Grid;
+namespace OrleansJobGrid.TestKit.Grid;
 
 /// <summary>Waits for what the outside shows.</summary>
-internal static class Eventually
+public static class Eventually
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 

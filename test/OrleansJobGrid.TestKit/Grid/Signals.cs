@@ -1,10 +1,10 @@
 using System.ComponentModel;
 using System.Runtime.InteropServices;
 
-namespace OrleansJobGrid.ProcessTests.Grid;
+namespace OrleansJobGrid.TestKit.Grid;
 
 /// <summary>Signals to processes of a test's own.</summary>
-internal static partial class Signals
+public static partial class Signals
 {
     public const int Terminate = 15;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace OrleansJobGrid.ProcessTests.Recovery;
+namespace OrleansJobGrid.TestKit.Outside;
 
 /// <summary>How a test starts the outside service.</summary>
-internal sealed record TestServiceArguments
+public sealed record TestServiceArguments
 {
     public int Slots { get; init; } = 16;
 

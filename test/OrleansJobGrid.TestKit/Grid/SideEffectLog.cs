@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace OrleansJobGrid.ProcessTests.Grid;
+namespace OrleansJobGrid.TestKit.Grid;
 
 /// <summary>The file that simulated jobs append their START and END to: what stands outside the grid.</summary>
-internal sealed class SideEffectLog : IDisposable
+public sealed class SideEffectLog : IDisposable
 {
     public SideEffectLog() => Folder = Directory.CreateTempSubdirectory("jobgrid-side-effects-").FullName;
 

@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace OrleansJobGrid.ProcessTests.Recovery;
+namespace OrleansJobGrid.TestKit.Outside;
 
 /// <summary>A line of the outside service's log.</summary>
-internal sealed record ServiceEvent(long Number, string Boot, DateTimeOffset At, string What, string ExternalId, string JobId)
+public sealed record ServiceEvent(long Number, string Boot, DateTimeOffset At, string What, string ExternalId, string JobId)
 {
     public static ServiceEvent Parse(string line)
     {

@@ -4,16 +4,17 @@ using System.Net.Sockets;
 using System.Text;
 using OrleansJobGrid.Client;
 
-namespace OrleansJobGrid.ProcessTests.Grid;
+namespace OrleansJobGrid.TestKit.Grid;
 
 /// <summary>The built executable as a real process.</summary>
-internal sealed class GridProcess : IAsyncDisposable
+public sealed class GridProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
     private readonly StringBuilder _log = new();
+    private readonly TaskCompletionSource _exited = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private GridProcess(Process process, Uri? url)
     {
@@ -34,6 +35,12 @@ internal sealed class GridProcess : IAsyncDisposable
 
     public bool HasExited => _process.HasExited;
 
+    /// <summary>Its end, whoever brought it about.</summary>
+    public Task Exited => _exited.Task;
+
+    /// <summary>Once it has exited.</summary>
+    public int ExitCode => _process.ExitCode;
+
     /// <summary>What it wrote, both streams.</summary>
     public string Log
     {
@@ -47,8 +54,8 @@ internal sealed class GridProcess : IAsyncDisposable
     /// <summary>Starts <c>jobgrid up</c> and returns when it says that it is ready.</summary>
     public static async Task<GridProcess> UpAsync(GridArguments arguments)
     {
-        var url = arguments.Roles.Contains("gateway", StringComparison.Ordinal) ? new Uri($"http://127.0.0.1:{FreePort()}") : null;
-        var start = StartInfo(["up", .. arguments.ToCommandLine(url)], arguments.Environment);
+        var url = arguments.Roles.Contains("gateway", StringComparison.Ordinal) ? arguments.Url ?? new Uri($"http://127.0.0.1:{FreePort()}") : null;
+        var start = StartInfo(arguments.Program[0], [.. arguments.Program.Skip(1), "up", .. arguments.ToCommandLine(url)], arguments.Environment);
         var grid = new GridProcess(new Process { StartInfo = start, EnableRaisingEvents = true }, url);
         var ready = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         void Take(string? line)
@@ -61,7 +68,11 @@ internal sealed class GridProcess : IAsyncDisposable
 
         grid._process.OutputDataReceived += (_, e) => Take(e.Data);
         grid._process.ErrorDataReceived += (_, e) => Take(e.Data);
-        grid._process.Exited += (_, _) => ready.TrySetResult(false);
+        grid._process.Exited += (_, _) =>
+        {
+            ready.TrySetResult(false);
+            grid._exited.TrySetResult();
+        };
         grid._process.Start();
         grid._process.BeginOutputReadLine();
         grid._process.BeginErrorReadLine();
@@ -83,7 +94,7 @@ internal sealed class GridProcess : IAsyncDisposable
     /// <summary>Runs a command to its end.</summary>
     public static async Task<(int ExitCode, string Out, string Error)> RunAsync(string folder, params string[] arguments)
     {
-        var start = StartInfo(arguments, new Dictionary<string, string>());
+        var start = StartInfo(Executable, arguments, new Dictionary<string, string>());
         start.WorkingDirectory = folder;
         using var process = Process.Start(start)!;
         var output = process.StandardOutput.ReadToEndAsync();
@@ -122,9 +133,9 @@ internal sealed class GridProcess : IAsyncDisposable
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private static ProcessStartInfo StartInfo(IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
+    private static ProcessStartInfo StartInfo(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
     {
-        var start = new ProcessStartInfo(Executable) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
         // Several processes on one machine: a GPU could be one worker's only.

@@ -1,0 +1,112 @@
+using OrleansJobGrid.Chaos.Checking;
+using OrleansJobGrid.Chaos.Faults;
+using OrleansJobGrid.Chaos.Grid;
+using OrleansJobGrid.Chaos.Workload;
+using OrleansJobGrid.Client;
+
+namespace OrleansJobGrid.Chaos;
+
+/// <summary>One seed: a grid, jobs and faults for the run's length, then quiet, then the verdict.</summary>
+internal sealed class ChaosRun(ChaosOptions options, int seed)
+{
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long clients go on after the last fault.</summary>
+    private static readonly TimeSpan LastTries = TimeSpan.FromSeconds(60);
+
+    /// <summary>Throws where the run itself failed.</summary>
+    public async Task<Verdict> RunAsync(CancellationToken cancellationToken)
+    {
+        var folder = Path.Combine(options.Out, $"seed-{seed}");
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
+        Directory.CreateDirectory(folder);
+        var faults = FaultSchedule.Of(seed, options.Nemeses, options.Length, options.Silos, options.OneProcess);
+        await File.WriteAllLinesAsync(Path.Combine(folder, "schedule"), faults.Select(f => f.ToString()), cancellationToken);
+        using var journal = new Journal(Path.Combine(folder, "journal"));
+        await using var grid = await ChaosGrid.StartAsync(options, folder, journal, cancellationToken);
+        var acknowledgements = Path.Combine(folder, "acknowledged");
+        using var log = new AcknowledgementLog(acknowledgements);
+        var submitter = new Submitter(seed, options.Rate, grid.Client, log, grid.Effects.Path);
+        var injector = new FaultInjector(grid, journal);
+        await using var progress = new ProgressWatch(grid.Url, journal);
+
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var submitting = submitter.RunAsync(options.Length, giveUp.Token);
+        await injector.RunAsync(faults, cancellationToken);
+        journal.Say("the last fault is over");
+        grid.Mend();
+        giveUp.CancelAfter(LastTries + options.Length);
+        await submitting;
+        journal.Say($"{submitter.Sent} sent, {submitter.Acknowledged} acknowledged, {submitter.Unanswered} without an answer, {submitter.Tries} requests");
+        await SettleAsync(grid, AcknowledgementLog.Read(acknowledgements), journal, cancellationToken);
+
+        var evidence = await GatherAsync(grid, AcknowledgementLog.Read(acknowledgements), submitter.Unanswered, cancellationToken);
+        File.Copy(grid.Effects.Path, Path.Combine(folder, "side-effects"));
+        File.Copy(Path.Combine(grid.Service.Folder, "log"), Path.Combine(folder, "service"));
+        var findings = Checker.Judge(evidence);
+        findings.Failed.AddRange(submitter.Refused.Select(r => $"a submission was refused: {r}"));
+        var verdict = new Verdict(seed, options.Nemeses, faults.Count, findings, progress.WorstRecovery(injector.Begun), progress.LongestStandstill());
+        await verdict.WriteAsync(folder, evidence);
+        return verdict;
+    }
+
+    /// <summary>Returns when all are final, or the time for that is over: what is open then is lost.</summary>
+    private async Task SettleAsync(ChaosGrid grid, IReadOnlyList<Acknowledgement> acknowledged, Journal journal, CancellationToken cancellationToken)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        var open = acknowledged.Select(a => a.JobId).ToHashSet();
+        while (open.Count > 0 && TimeProvider.System.GetElapsedTime(started) < options.Settle)
+        {
+            try
+            {
+                await foreach (var job in grid.Client.ListAllJobsAsync(new() { Limit = 500 }, cancellationToken))
+                {
+                    if (job.IsFinal)
+                        open.Remove(job.Id);
+                }
+            }
+            catch (JobGridException e)
+            {
+                journal.Say($"the list is not to be had: {e.Message}");
+            }
+
+            if (open.Count > 0)
+                await Task.Delay(Poll, TimeProvider.System, cancellationToken);
+        }
+
+        journal.Say(open.Count == 0 ? "all acknowledged jobs are final" : $"{open.Count} are open, such as {open.First()}");
+    }
+
+    private static async Task<Evidence> GatherAsync(ChaosGrid grid, IReadOnlyList<Acknowledgement> acknowledged, int unanswered, CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient { BaseAddress = grid.Url };
+        var client = new JobGridClient(http);
+        var ids = acknowledged.Select(a => a.JobId).ToHashSet();
+        await foreach (var job in client.ListAllJobsAsync(new() { Limit = 500 }, cancellationToken))
+            ids.Add(job.Id);
+        var jobs = new Dictionary<string, FinalJob>();
+        foreach (var chunk in ids.Chunk(16))
+        {
+            foreach (var job in await Task.WhenAll(chunk.Select(id => FinalAsync(client, id, cancellationToken))))
+            {
+                if (job is not null)
+                    jobs.Add(job.Job.Id, job);
+            }
+        }
+
+        return new() { Acknowledged = acknowledged, Unanswered = unanswered, SideEffects = grid.Effects.Read(), Service = grid.Service.Read(), Jobs = jobs };
+    }
+
+    private static async Task<FinalJob?> FinalAsync(JobGridClient client, string id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return new(await client.GetJobAsync(id, cancellationToken), await client.GetEventsAsync(id, cancellationToken));
+        }
+        catch (JobGridException e) when (e.Status == 404)
+        {
+            return null;
+        }
+    }
+}

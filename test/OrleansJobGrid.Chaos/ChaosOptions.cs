@@ -72,13 +72,18 @@ internal sealed record ChaosOptions
             "sqlite" => true,
             var other => throw new ArgumentException($"--store takes redis or sqlite, not '{other}'."),
         };
+        var nemeses = Faults.Nemeses.Parse(values.GetValueOrDefault("--nemeses", "all"), oneProcess);
+        var obstacle = nemeses.Contains(Nemesis.Clock) ? Clocks.SteppedClock.Obstacle : null;
+        obstacle ??= nemeses.Contains(Nemesis.Disk) ? Disks.SmallDisk.Obstacle : null;
+        if (obstacle is not null)
+            throw new ArgumentException($"--nemeses: {obstacle}.");
         return new()
         {
             Seeds = ReadSeeds(values.GetValueOrDefault("--seeds", "1")),
             Length = TimeSpan.FromSeconds(Number("--seconds", 60, 5, 86_400)),
             OneProcess = oneProcess,
             Silos = oneProcess ? 1 : (int)Number("--silos", 3, 1, 20),
-            Nemeses = Faults.Nemeses.Parse(values.GetValueOrDefault("--nemeses", "all"), oneProcess),
+            Nemeses = nemeses,
             Rate = Number("--rate", 8, 0.1, 1_000),
             Settle = TimeSpan.FromSeconds(Number("--settle", 180, 1, 3_600)),
             Out = Path.GetFullPath(values.GetValueOrDefault("--out", "chaos-out")),

@@ -14,6 +14,9 @@ internal sealed class ChaosRun(ChaosOptions options, int seed)
     /// <summary>How long clients go on after the last fault.</summary>
     private static readonly TimeSpan LastTries = TimeSpan.FromSeconds(60);
 
+    /// <summary>The last fault is over, and all that it took down runs again.</summary>
+    private static readonly TimeSpan MendLimit = TimeSpan.FromMinutes(5);
+
     /// <summary>Throws where the run itself failed.</summary>
     public async Task<Verdict> RunAsync(CancellationToken cancellationToken)
     {
@@ -33,7 +36,8 @@ internal sealed class ChaosRun(ChaosOptions options, int seed)
 
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var submitting = submitter.RunAsync(options.Length, giveUp.Token);
-        await injector.RunAsync(faults, cancellationToken);
+        // A process that does not come up again would be waited for for ever.
+        await injector.RunAsync(faults, cancellationToken).WaitAsync(options.Length + MendLimit, TimeProvider.System, cancellationToken);
         journal.Say("the last fault is over");
         grid.Mend();
         giveUp.CancelAfter(LastTries + options.Length);

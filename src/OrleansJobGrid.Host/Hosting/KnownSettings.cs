@@ -29,7 +29,7 @@ internal static class KnownSettings
         ["Recovery"] = NamesOf(typeof(RecoveryOptions)),
         ["Gateway"] = NamesOf(typeof(GatewayOptions)),
         ["Failures"] = NamesOf(typeof(FailureOptions)),
-        ["Silo"] = ["Address"],
+        ["Silo"] = ["Address", "Listen"],
     };
 
     private static readonly string[] RuleNames = NamesOf(typeof(FailureRuleOptions));

@@ -48,6 +48,7 @@ internal static class OrleansSetup
         {
             o.AdvertisedIPAddress = Address(configuration["JobGrid:Silo:Address"], redis);
             o.SiloPort = siloPort;
+            o.SiloListeningEndpoint = Listening(configuration["JobGrid:Silo:Listen"]);
             o.GatewayPort = FreePort();
         });
     }
@@ -79,6 +80,11 @@ internal static class OrleansSetup
         var address = ((IPEndPoint)probe.LocalEndPoint!).Address;
         return address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
     }
+
+    /// <summary>Where the port between silos is listened on, if others reach it by way of a proxy or a published port.</summary>
+    private static IPEndPoint? Listening(string? configured) => configured is null ? null
+        : IPEndPoint.TryParse(configured, out var own) && own.Port != 0 ? own
+        : throw new GridSettingsException($"JobGrid:Silo:Listen is '{configured}', which is no IP address and port such as 0.0.0.0:11111");
 
     private static int FreePort()
     {

@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
 using OrleansJobGrid.Chaos.Broken;
+using OrleansJobGrid.Chaos.Clocks;
+using OrleansJobGrid.Chaos.Disks;
 using OrleansJobGrid.Chaos.Faults;
 using OrleansJobGrid.Chaos.Network;
 using OrleansJobGrid.Client;
@@ -22,6 +24,8 @@ internal sealed class ChaosGrid : IAsyncDisposable
     private readonly Journal _journal;
     private readonly List<Place> _silos = [];
     private readonly Dictionary<Target, SocketProxy> _links = [];
+    private readonly Dictionary<Target, SteppedClock> _clocks = [];
+    private Func<string, SteppedClock>? _newClock;
     private readonly HttpClient _http;
 
     private ChaosGrid(ChaosOptions options, string folder, Journal journal)
@@ -50,6 +54,12 @@ internal sealed class ChaosGrid : IAsyncDisposable
     /// <summary>Null on SQLite.</summary>
     public RedisServer? Redis { get; private set; }
 
+    /// <summary>One fault of the store at a time.</summary>
+    public SemaphoreSlim StoreBusy { get; } = new(1, 1);
+
+    /// <summary>What the store lies on; null: it is not to fill up.</summary>
+    public SmallDisk? Disk { get; private set; }
+
     public IEnumerable<Place> Places => _silos.Contains(Gateway) ? _silos : [.. _silos, Gateway];
 
     public static async Task<ChaosGrid> StartAsync(ChaosOptions options, string folder, Journal journal, CancellationToken cancellationToken)
@@ -70,6 +80,9 @@ internal sealed class ChaosGrid : IAsyncDisposable
     /// <summary>The way that a target names.</summary>
     public SocketProxy Link(Target target) => _links[target];
 
+    /// <summary>The clock of a target's process.</summary>
+    public SteppedClock Clock(Target target) => _clocks[target];
+
     /// <summary>Opens all ways.</summary>
     public void Mend()
     {
@@ -85,8 +98,11 @@ internal sealed class ChaosGrid : IAsyncDisposable
             await link.DisposeAsync();
         if (Redis is not null)
             await Redis.DisposeAsync();
+        if (Disk is not null)
+            await Disk.DisposeAsync();
         if (Service is not null)
             await Service.DisposeAsync();
+        StoreBusy.Dispose();
         Effects.Dispose();
         _http.Dispose();
         if (Directory.Exists(Data))
@@ -98,6 +114,10 @@ internal sealed class ChaosGrid : IAsyncDisposable
     private async Task StartAsync(CancellationToken cancellationToken)
     {
         Service = await TestServiceProcess.StartAsync(new() { Slots = 200 });
+        if (_options.Nemeses.Contains(Nemesis.Clock))
+            _newClock = await SteppedClock.PrepareAsync(_folder, cancellationToken);
+        if (_options.Nemeses.Contains(Nemesis.Disk))
+            Disk = await SmallDisk.MountAsync(_options.OneProcess ? Data : Path.Combine(_folder, "disk"), cancellationToken);
         if (_options.OneProcess)
         {
             Gateway = NewPlace("silo-0", "gateway,grid,worker", null, 0);
@@ -106,7 +126,8 @@ internal sealed class ChaosGrid : IAsyncDisposable
             return;
         }
 
-        Redis = await RedisServer.StartAsync(RedisServerSettings.Durable, cancellationToken);
+        var settings = RedisServerSettings.Durable with { Folder = Disk?.Folder, Environment = ClockOf(new(TargetKind.Store)) };
+        Redis = await RedisServer.StartAsync(settings, cancellationToken);
         for (var place = 0; place < _options.Silos; place++)
         {
             var toStore = AddLink(new(TargetKind.SiloToStore, place), Redis.Port);
@@ -121,13 +142,26 @@ internal sealed class ChaosGrid : IAsyncDisposable
 
     private SocketProxy AddLink(Target target, int port) => _links[target] = SocketProxy.To(port);
 
+    private IReadOnlyDictionary<string, string> ClockOf(Target target) =>
+        _newClock is null ? new Dictionary<string, string>() : (_clocks[target] = _newClock(target.ToString())).Environment;
+
     private Place NewPlace(string name, string roles, SocketProxy? toStore, int place)
     {
         var config = Path.Combine(_folder, $"{name}.json");
         File.WriteAllText(config, new JsonObject { ["JobGrid"] = OutsideSettings.Of(Service.Url) }.ToJsonString());
-        var environment = new Dictionary<string, string>(Effects.Environment);
+        var environment = new Dictionary<string, string>(
+            [.. Effects.Environment, .. ClockOf(place >= 0 ? new(TargetKind.Silo, place) : new(TargetKind.Gateway))]);
+        var siloPort = 0;
         if (place >= 0)
             environment["JOBGRID_WORKER__NODE"] = $"machine-{place}";
+        if (place >= 0 && !_options.OneProcess)
+        {
+            // The others know only the way that leads through the proxy.
+            var own = GridProcess.FreePort();
+            siloPort = AddLink(new(TargetKind.SilosToSilo, place), own).Port;
+            environment["JOBGRID_SILO__LISTEN"] = $"127.0.0.1:{own}";
+        }
+
         var arguments = new GridArguments(Data)
         {
             Redis = toStore is null ? null : $"127.0.0.1:{toStore.Port}",
@@ -135,6 +169,7 @@ internal sealed class ChaosGrid : IAsyncDisposable
             Slots = Slots,
             Config = place >= 0 ? config : null,
             Url = Url,
+            SiloPort = siloPort,
             Environment = environment,
             Program = BrokenGrid.ProgramOf(_options.Without),
         };

@@ -28,22 +28,7 @@ internal sealed class Place(string name, GridArguments arguments, string logFold
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         _wanted = true;
-        while (true)
-        {
-            try
-            {
-                _process = await GridProcess.UpAsync(arguments);
-                journal.Say($"{name} is ready, process {_process.Id}");
-                _watching = WatchAsync(_process);
-                return;
-            }
-            catch (Exception e) when (e is InvalidOperationException or TimeoutException)
-            {
-                journal.Say($"{name} did not start: {FirstLine(e.Message)}");
-                await KeepLogAsync(e.Message);
-                await Task.Delay(RestartPause, TimeProvider.System, cancellationToken);
-            }
-        }
+        await LaunchAsync(cancellationToken);
     }
 
     /// <summary>kill -9.</summary>
@@ -55,12 +40,20 @@ internal sealed class Place(string name, GridArguments arguments, string logFold
         await ForgetAsync();
     }
 
-    /// <summary>SIGTERM; returns when it has drained and ended.</summary>
+    /// <summary>SIGTERM; returns when it has drained and ended. One that does not end is killed, as an orchestrator does.</summary>
     public async Task TerminateAsync()
     {
         _wanted = false;
-        if (_process is { HasExited: false } process)
-            journal.Say($"{name} ended with code {await process.TerminateAsync()}");
+        try
+        {
+            if (_process is { HasExited: false } process)
+                journal.Say($"{name} ended with code {await process.TerminateAsync()}");
+        }
+        catch (TimeoutException e)
+        {
+            journal.Say($"{name} did not end after SIGTERM: {e.Message}");
+        }
+
         await ForgetAsync();
     }
 
@@ -81,6 +74,26 @@ internal sealed class Place(string name, GridArguments arguments, string logFold
         _closing.Dispose();
     }
 
+    private async Task LaunchAsync(CancellationToken cancellationToken)
+    {
+        while (_wanted)
+        {
+            try
+            {
+                _process = await GridProcess.UpAsync(arguments);
+                journal.Say($"{name} is ready, process {_process.Id}");
+                _watching = WatchAsync(_process);
+                return;
+            }
+            catch (Exception e) when (e is InvalidOperationException or TimeoutException)
+            {
+                journal.Say($"{name} did not start: {FirstLine(e.Message)}");
+                await KeepLogAsync(e.Message);
+                await Task.Delay(RestartPause, TimeProvider.System, cancellationToken);
+            }
+        }
+    }
+
     private async Task WatchAsync(GridProcess process)
     {
         await process.Exited;
@@ -91,7 +104,7 @@ internal sealed class Place(string name, GridArguments arguments, string logFold
         await CloseAsync(process);
         try
         {
-            await StartAsync(_closing.Token);
+            await LaunchAsync(_closing.Token);
         }
         catch (OperationCanceledException)
         {

@@ -47,7 +47,7 @@ internal sealed record ChaosOptions
 
     /// <summary>The command line that repeats one seed.</summary>
     public string Repeat(int seed) => string.Create(CultureInfo.InvariantCulture,
-        $"dotnet run --project test/OrleansJobGrid.Chaos -- --seeds {seed} --seconds {Length.TotalSeconds:0.###} --store {(OneProcess ? "sqlite" : "redis")} "
+        $"{(Without is null ? "" : $"{Broken.BrokenGrid.Allowed}=1 ")}dotnet run --project test/OrleansJobGrid.Chaos -- --seeds {seed} --seconds {Length.TotalSeconds:0.###} --store {(OneProcess ? "sqlite" : "redis")} "
         + $"--silos {Silos} --nemeses {string.Join(',', Nemeses.Select(n => n.Name()))} --rate {Rate:0.###}{(Without is null ? "" : $" --without {Without}")}");
 
     /// <summary>Reads <c>--name value</c> pairs; throws <see cref="ArgumentException"/> naming the wrong one.</summary>
@@ -77,6 +77,8 @@ internal sealed record ChaosOptions
         obstacle ??= nemeses.Contains(Nemesis.Disk) ? Disks.SmallDisk.Obstacle : null;
         if (obstacle is not null)
             throw new ArgumentException($"--nemeses: {obstacle}.");
+        if (values.TryGetValue("--without", out var rule))
+            Broken.BrokenGrid.Check(rule);
         return new()
         {
             Seeds = ReadSeeds(values.GetValueOrDefault("--seeds", "1")),

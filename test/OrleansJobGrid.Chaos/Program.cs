@@ -1,5 +1,6 @@
 // Runs seeds of a grid under faults and judges them; see docs/chaos.md.
 using OrleansJobGrid.Chaos;
+using OrleansJobGrid.Chaos.Broken;
 using OrleansJobGrid.Chaos.Checking;
 
 if (args is ["--help" or "-h"])
@@ -11,6 +12,8 @@ if (args is ["--help" or "-h"])
 ChaosOptions options;
 try
 {
+    if (args is [BrokenGrid.Command, var without, .. var rest])
+        return await BrokenGrid.RunAsync(without, rest);
     options = ChaosOptions.Parse(args);
 }
 catch (ArgumentException e)

@@ -8,9 +8,11 @@ namespace OrleansJobGrid.Host.CommandLine;
 /// <param name="StopAsync">Drains within the budget, stops and disposes.</param>
 internal sealed record StartedGrid(Uri? Url, Task Completion, Func<TimeSpan, Task> StopAsync)
 {
-    public static async Task<StartedGrid> StartAsync(GridOptions options, CancellationToken cancellationToken)
+    public static async Task<StartedGrid> StartAsync(GridOptions options, CancellationToken cancellationToken) =>
+        Of(await GridHost.StartAsync(options, cancellationToken));
+
+    public static StartedGrid Of(RunningGrid running)
     {
-        var running = await GridHost.StartAsync(options, cancellationToken);
         return new StartedGrid(running.Url, running.Completion, async drainBudget =>
         {
             await using (running)

@@ -19,11 +19,16 @@ public static class GridHost
     /// Throws <see cref="JobStoreException"/> where the store cannot be used, <see cref="GridSettingsException"/> for wrong
     /// settings, <see cref="IOException"/> where an address is in use.
     /// </summary>
-    public static async Task<RunningGrid> StartAsync(GridOptions options, CancellationToken cancellationToken)
+    public static Task<RunningGrid> StartAsync(GridOptions options, CancellationToken cancellationToken) => StartAsync(options, null, cancellationToken);
+
+    /// <param name="options">What it is started with.</param>
+    /// <param name="change">Changes its services, for tests of what a grid is without one of its parts; null: nothing does.</param>
+    /// <param name="cancellationToken">Ends the start.</param>
+    internal static async Task<RunningGrid> StartAsync(GridOptions options, Action<IServiceCollection>? change, CancellationToken cancellationToken)
     {
         try
         {
-            return await OpenAndStartAsync(options, cancellationToken);
+            return await OpenAndStartAsync(options, change, cancellationToken);
         }
         catch (Exception e) when (GridSettingsException.IsCause(e))
         {
@@ -31,14 +36,14 @@ public static class GridHost
         }
     }
 
-    private static async Task<RunningGrid> OpenAndStartAsync(GridOptions options, CancellationToken cancellationToken)
+    private static async Task<RunningGrid> OpenAndStartAsync(GridOptions options, Action<IServiceCollection>? change, CancellationToken cancellationToken)
     {
         var artefacts = FolderArtefactStore.Open(Path.Combine(options.DataFolder, "artefacts"), TimeProvider.System);
         var store = await GridStores.OpenAsync(options, cancellationToken);
         try
         {
             await AgreeOnFolder(store, artefacts, cancellationToken);
-            var app = Build(options, store, artefacts);
+            var app = Build(options, store, artefacts, change);
             try
             {
                 await app.StartAsync(cancellationToken);
@@ -58,7 +63,7 @@ public static class GridHost
         }
     }
 
-    private static WebApplication Build(GridOptions options, IJobStore store, FolderArtefactStore artefacts)
+    private static WebApplication Build(GridOptions options, IJobStore store, FolderArtefactStore artefacts, Action<IServiceCollection>? change)
     {
         var builder = WebApplication.CreateSlimBuilder();
         GridConfiguration.Add(builder.Configuration, options);
@@ -89,6 +94,7 @@ public static class GridHost
         builder.WebHost.UseUrls(gateway ? options.Urls : []);
         if (!gateway)
             builder.Services.AddSingleton<Microsoft.AspNetCore.Hosting.Server.IServer, NoServer>();
+        change?.Invoke(builder.Services);
         var app = builder.Build();
         if (gateway)
         {

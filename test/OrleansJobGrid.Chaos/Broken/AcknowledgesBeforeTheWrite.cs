@@ -11,7 +11,7 @@ internal sealed class AcknowledgesBeforeTheWrite : IIncomingGrainCallFilter
     {
         if (context.TargetId.Type.ToString() != "jobgrid.ingress" || context.MethodName != nameof(IJobIngressGrain.Submit))
             return context.Invoke();
-        var submissions = ((Immutable<IReadOnlyList<JobSubmission>>)context.Request.GetArgument(0)).Value;
+        var submissions = ((Immutable<IReadOnlyList<JobSubmission>>)context.Request.GetArgument(0)!).Value;
         _ = context.Invoke();
         context.Result = submissions.Select(s => new SubmitResult(s.Id, SubmitOutcome.Created, null)).ToList();
         return Task.CompletedTask;

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Orleans;
 using OrleansJobGrid.Host.CommandLine;
 using OrleansJobGrid.Host.Hosting;

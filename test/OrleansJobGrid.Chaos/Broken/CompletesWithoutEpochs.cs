@@ -21,7 +21,7 @@ internal sealed class CompletesWithoutEpochs(StoreLanes lanes) : IIncomingGrainC
         }
 
         var jobId = context.TargetId.Key.ToString()!;
-        var report = (CompletionReport)context.Request.GetArgument(1);
+        var report = (CompletionReport)context.Request.GetArgument(1)!;
         OperationResult result;
         do
         {

@@ -73,9 +73,7 @@ internal sealed record ChaosOptions
             var other => throw new ArgumentException($"--store takes redis or sqlite, not '{other}'."),
         };
         var nemeses = Faults.Nemeses.Parse(values.GetValueOrDefault("--nemeses", "all"), oneProcess);
-        var obstacle = nemeses.Contains(Nemesis.Clock) ? Clocks.SteppedClock.Obstacle : null;
-        obstacle ??= nemeses.Contains(Nemesis.Disk) ? Disks.SmallDisk.Obstacle : null;
-        if (obstacle is not null)
+        if (nemeses.Select(n => n.Obstacle()).FirstOrDefault(o => o is not null) is { } obstacle)
             throw new ArgumentException($"--nemeses: {obstacle}.");
         if (values.TryGetValue("--without", out var rule))
             Broken.BrokenGrid.Check(rule);

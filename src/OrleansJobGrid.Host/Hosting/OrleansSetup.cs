@@ -1,9 +1,12 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Dashboard;
+using Orleans.Runtime;
 using OrleansJobGrid.Contracts.Hosting;
 using OrleansJobGrid.Grains.Hosting;
+using OrleansJobGrid.Host.Hosting.Membership;
 using OrleansJobGrid.Storage.Redis;
 using OrleansJobGrid.Workers.Gpu;
 
@@ -42,6 +45,7 @@ internal static class OrleansSetup
 
         var redis = RedisEndpoint.Parse(options.Redis);
         silo.UseRedisClustering(o => o.ConfigurationOptions = redis);
+        UseStoreTime(silo.Services);
         silo.UseRedisReminderService(o => o.ConfigurationOptions = redis);
         silo.Configure<ClusterOptions>(o => Name(o, options));
         silo.Configure<EndpointOptions>(o =>
@@ -51,6 +55,20 @@ internal static class OrleansSetup
             o.SiloListeningEndpoint = Listening(configuration["JobGrid:Silo:Listen"]);
             o.GatewayPort = FreePort();
         });
+    }
+
+    /// <summary>Makes membership hold whatever the wall clocks of the machines show.</summary>
+    private static void UseStoreTime(IServiceCollection services)
+    {
+        services.AddSingleton<MembershipRedis>();
+        services.AddSingleton<ILocalSiloDetails, SiloIdentity>();
+        var table = services.Last(s => s.ServiceType == typeof(IMembershipTable));
+        services.Remove(table);
+        services.AddSingleton<IMembershipTable>(provider => new StoreTimeMembershipTable(
+            (IMembershipTable)table.ImplementationFactory!(provider),
+            provider.GetRequiredService<MembershipRedis>().Now,
+            TimeProvider.System,
+            provider.GetRequiredService<IOptions<ClusterMembershipOptions>>().Value.IAmAliveTablePublishTimeout));
     }
 
     private static void Name(ClusterOptions cluster, GridOptions options) => (cluster.ClusterId, cluster.ServiceId) = (options.Cluster, options.Cluster);

@@ -1,5 +1,6 @@
 using Orleans;
 using Orleans.Concurrency;
+using Orleans.Serialization.Invocation;
 using OrleansJobGrid.Contracts.Jobs;
 
 namespace OrleansJobGrid.Chaos.Broken;
@@ -13,7 +14,7 @@ internal sealed class AcknowledgesBeforeTheWrite : IIncomingGrainCallFilter
             return context.Invoke();
         var submissions = ((Immutable<IReadOnlyList<JobSubmission>>)context.Request.GetArgument(0)!).Value;
         _ = context.Invoke();
-        context.Result = submissions.Select(s => new SubmitResult(s.Id, SubmitOutcome.Created, null)).ToList();
+        context.Response = Response.FromResult<IReadOnlyList<SubmitResult>>([.. submissions.Select(s => new SubmitResult(s.Id, SubmitOutcome.Created, null))]);
         return Task.CompletedTask;
     }
 }

@@ -1,4 +1,5 @@
 using Orleans;
+using Orleans.Serialization.Invocation;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Grains.Jobs;
 using OrleansJobGrid.Grains.Storage;
@@ -27,7 +28,7 @@ internal sealed class CompletesWithoutEpochs(StoreLanes lanes) : IIncomingGrainC
         {
             if (await lanes.Read(jobId) is not { } stored)
             {
-                context.Result = ReportOutcome.Gone;
+                context.Response = Response.FromResult(ReportOutcome.Gone);
                 return;
             }
 
@@ -39,6 +40,6 @@ internal sealed class CompletesWithoutEpochs(StoreLanes lanes) : IIncomingGrainC
             result = await lanes.Write(operation with { RemoveReady = job.IsReady, RemoveEntries = JobIndexes.Of(job), AddEntries = JobIndexes.Of(change.After!) });
         }
         while (!result.Holds);
-        context.Result = ReportOutcome.Accepted;
+        context.Response = Response.FromResult(ReportOutcome.Accepted);
     }
 }

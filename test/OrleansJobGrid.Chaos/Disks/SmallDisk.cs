@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace OrleansJobGrid.Chaos.Disks;
 
 /// <summary>A file system of its own in memory, that can be filled to the last page. Mounting it takes root.</summary>
-internal sealed class SmallDisk : IAsyncDisposable
+internal sealed class SmallDisk : IDisposable
 {
     private const int Megabytes = 128;
 
@@ -14,12 +14,31 @@ internal sealed class SmallDisk : IAsyncDisposable
     private string Filler => Path.Combine(Folder, "filler");
 
     /// <summary>Why there can be none here; null: there can.</summary>
-    public static string? Obstacle => !OperatingSystem.IsLinux() || Environment.UserName != "root" ? "the nemesis disk mounts a file system, which takes root on Linux" : null;
+    public static string? Obstacle => Tried.Value;
 
-    public static async Task<SmallDisk> MountAsync(string folder, CancellationToken cancellationToken)
+    private static Lazy<string?> Tried { get; } = new(() =>
+    {
+        var folder = Directory.CreateTempSubdirectory("jobgrid-disk-").FullName;
+        try
+        {
+            Mount(folder);
+            Run("umount", folder);
+            return null;
+        }
+        catch (Exception e) when (e is InvalidOperationException or System.ComponentModel.Win32Exception)
+        {
+            return $"the nemesis disk mounts a file system, which takes root on Linux: {e.Message}";
+        }
+        finally
+        {
+            Directory.Delete(folder);
+        }
+    });
+
+    public static SmallDisk MountAt(string folder)
     {
         Directory.CreateDirectory(folder);
-        await RunAsync("mount", ["-t", "tmpfs", "-o", $"size={Megabytes}m", "tmpfs", folder], cancellationToken);
+        Mount(folder);
         return new(folder);
     }
 
@@ -42,18 +61,21 @@ internal sealed class SmallDisk : IAsyncDisposable
     /// <summary>Gives the room back.</summary>
     public void Free() => File.Delete(Filler);
 
-    public async ValueTask DisposeAsync()
+    public void Dispose()
     {
-        await RunAsync("umount", ["-l", Folder], CancellationToken.None);
+        // Lazily: a process that was killed a moment ago may still hold a file of it.
+        Run("umount", "-l", Folder);
         Directory.Delete(Folder);
     }
 
-    private static async Task RunAsync(string program, string[] arguments, CancellationToken cancellationToken)
+    private static void Mount(string folder) => Run("mount", "-t", "tmpfs", "-o", $"size={Megabytes}m", "tmpfs", folder);
+
+    private static void Run(string program, params string[] arguments)
     {
         using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
-        var said = await process.StandardError.ReadToEndAsync(cancellationToken);
-        await process.WaitForExitAsync(cancellationToken);
+        var said = process.StandardError.ReadToEnd();
+        process.WaitForExit();
         if (process.ExitCode != 0)
-            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {said}");
+            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}: {said.Trim()}");
     }
 }

@@ -33,6 +33,14 @@ internal static class Nemeses
     /// <summary>One process on SQLite is gateway and store as well, and has no links.</summary>
     public static IReadOnlyList<Nemesis> OfOneProcess { get; } = [Nemesis.KillSilo, Nemesis.Stop, Nemesis.Clock, Nemesis.Disk, Nemesis.Rolling];
 
+    /// <summary>Why it cannot be brought about on this machine; null: it can.</summary>
+    public static string? Obstacle(this Nemesis nemesis) => nemesis switch
+    {
+        Nemesis.Clock => Clocks.SteppedClock.Obstacle,
+        Nemesis.Disk => Disks.SmallDisk.Obstacle,
+        _ => null,
+    };
+
     public static string Name(this Nemesis nemesis) => Names.Single(n => n.Value == nemesis).Key;
 
     /// <summary>Reads names parted by commas, or <c>all</c>; throws <see cref="ArgumentException"/> naming the wrong one.</summary>

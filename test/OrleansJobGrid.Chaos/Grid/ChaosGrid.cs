@@ -19,6 +19,9 @@ internal sealed class ChaosGrid : IAsyncDisposable
 {
     private const int Slots = 8;
 
+    /// <summary>Nothing is in the way yet: what is not ready by then never will be.</summary>
+    private static readonly TimeSpan FirstStartLimit = TimeSpan.FromSeconds(60);
+
     private readonly ChaosOptions _options;
     private readonly string _folder;
     private readonly Journal _journal;
@@ -98,8 +101,7 @@ internal sealed class ChaosGrid : IAsyncDisposable
             await link.DisposeAsync();
         if (Redis is not null)
             await Redis.DisposeAsync();
-        if (Disk is not null)
-            await Disk.DisposeAsync();
+        Disk?.Dispose();
         if (Service is not null)
             await Service.DisposeAsync();
         StoreBusy.Dispose();
@@ -117,12 +119,12 @@ internal sealed class ChaosGrid : IAsyncDisposable
         if (_options.Nemeses.Contains(Nemesis.Clock))
             _newClock = await SteppedClock.PrepareAsync(_folder, cancellationToken);
         if (_options.Nemeses.Contains(Nemesis.Disk))
-            Disk = await SmallDisk.MountAsync(_options.OneProcess ? Data : Path.Combine(_folder, "disk"), cancellationToken);
+            Disk = SmallDisk.MountAt(_options.OneProcess ? Data : Path.Combine(_folder, "disk"));
         if (_options.OneProcess)
         {
             Gateway = NewPlace("silo-0", "gateway,grid,worker", null, 0);
             _silos.Add(Gateway);
-            await Gateway.StartAsync(cancellationToken);
+            await Gateway.StartAsync(cancellationToken).WaitAsync(FirstStartLimit, TimeProvider.System, cancellationToken);
             return;
         }
 
@@ -136,8 +138,8 @@ internal sealed class ChaosGrid : IAsyncDisposable
 
         Gateway = NewPlace("gateway", "gateway", AddLink(new(TargetKind.GatewayToStore), Redis.Port), -1);
         // The gateway is a client: it needs a silo first.
-        await Task.WhenAll(_silos.Select(s => s.StartAsync(cancellationToken)));
-        await Gateway.StartAsync(cancellationToken);
+        await Task.WhenAll(_silos.Select(s => s.StartAsync(cancellationToken))).WaitAsync(FirstStartLimit, TimeProvider.System, cancellationToken);
+        await Gateway.StartAsync(cancellationToken).WaitAsync(FirstStartLimit, TimeProvider.System, cancellationToken);
     }
 
     private SocketProxy AddLink(Target target, int port) => _links[target] = SocketProxy.To(port);
@@ -152,6 +154,8 @@ internal sealed class ChaosGrid : IAsyncDisposable
         var environment = new Dictionary<string, string>(
             [.. Effects.Environment, .. ClockOf(place >= 0 ? new(TargetKind.Silo, place) : new(TargetKind.Gateway))]);
         var siloPort = 0;
+        if (_options.Without is not null)
+            environment[BrokenGrid.Allowed] = "1";
         if (place >= 0)
             environment["JOBGRID_WORKER__NODE"] = $"machine-{place}";
         if (place >= 0 && !_options.OneProcess)

@@ -28,6 +28,9 @@ internal sealed class SocketProxy : IAsyncDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
+    /// <summary>Whether an open connection has a gap in it.</summary>
+    public bool HasLost => _links.Keys.Any(l => l.HasLost);
+
     /// <param name="target">A port of 127.0.0.1.</param>
     /// <param name="port">Of 127.0.0.1; 0: a free one.</param>
     public static SocketProxy To(int target, int port = 0) => new(new IPEndPoint(IPAddress.Loopback, port), new IPEndPoint(IPAddress.Loopback, target));

@@ -26,6 +26,7 @@ internal static class OrleansSetup
                 client.Configure<ClusterOptions>(o => Name(o, options));
                 client.AddDashboard();
                 client.Services.AddGridFaults();
+                SteadyTimeProvider.AddTo(client.Services);
             });
     }
 
@@ -35,6 +36,7 @@ internal static class OrleansSetup
         if (!options.Roles.Contains(GridOptions.Grid))
             silo.HostWorkersOnly();
         silo.AddDashboard();
+        SteadyTimeProvider.AddTo(silo.Services);
         var siloPort = options.SiloPort == 0 ? FreePort() : options.SiloPort;
         if (options.Redis is null)
         {

@@ -16,12 +16,16 @@ internal static class BrokenGrid
     public const string Command = "grid-without";
 
     public const string Epochs = "epochs";
+
+    /// <summary>Lacks no rule, but has what <see cref="Epochs"/> lets through: each completion is delivered twice.</summary>
+    public const string Nothing = "nothing";
+
     public const string WriteBeforeAcknowledgement = "write-before-acknowledgement";
 
     /// <summary>Must be 1, or there is no such grid.</summary>
     public const string Allowed = "JOBGRID_TEST_BROKEN";
 
-    public static IReadOnlyList<string> Rules { get; } = [Epochs, WriteBeforeAcknowledgement];
+    public static IReadOnlyList<string> Rules { get; } = [Epochs, WriteBeforeAcknowledgement, Nothing];
 
     /// <summary>The program of a grid without a rule; null: the whole one.</summary>
     public static IReadOnlyList<string> ProgramOf(string? without) =>
@@ -50,9 +54,11 @@ internal static class BrokenGrid
 
     private static void TakeOut(string rule, IServiceCollection services)
     {
+        if (rule == WriteBeforeAcknowledgement)
+            services.AddSingleton<IIncomingGrainCallFilter, AcknowledgesBeforeTheWrite>();
+        else
+            services.AddSingleton<IIncomingGrainCallFilter, DeliversCompletionsTwice>();
         if (rule == Epochs)
             services.AddSingleton<IIncomingGrainCallFilter, CompletesWithoutEpochs>();
-        else
-            services.AddSingleton<IIncomingGrainCallFilter, AcknowledgesBeforeTheWrite>();
     }
 }

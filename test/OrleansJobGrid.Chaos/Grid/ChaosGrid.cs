@@ -17,8 +17,6 @@ namespace OrleansJobGrid.Chaos.Grid;
 /// </summary>
 internal sealed class ChaosGrid : IAsyncDisposable
 {
-    private const int Slots = 8;
-
     /// <summary>Nothing is in the way yet: what is not ready by then never will be.</summary>
     private static readonly TimeSpan FirstStartLimit = TimeSpan.FromSeconds(60);
 
@@ -170,7 +168,7 @@ internal sealed class ChaosGrid : IAsyncDisposable
         {
             Redis = toStore is null ? null : $"127.0.0.1:{toStore.Port}",
             Roles = roles,
-            Slots = Slots,
+            Slots = _options.Slots,
             Config = place >= 0 ? config : null,
             Url = Url,
             SiloPort = siloPort,

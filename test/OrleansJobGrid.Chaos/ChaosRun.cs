@@ -89,28 +89,39 @@ internal sealed class ChaosRun(ChaosOptions options, int seed)
         var ids = acknowledged.Select(a => a.JobId).ToHashSet();
         await foreach (var job in client.ListAllJobsAsync(new() { Limit = 500 }, cancellationToken))
             ids.Add(job.Id);
-        var jobs = new Dictionary<string, FinalJob>();
+        var (jobs, unreadable) = (new Dictionary<string, FinalJob>(), new Dictionary<string, string>());
         foreach (var chunk in ids.Chunk(16))
         {
-            foreach (var job in await Task.WhenAll(chunk.Select(id => FinalAsync(client, id, cancellationToken))))
+            foreach (var (id, job, obstacle) in await Task.WhenAll(chunk.Select(id => FinalAsync(client, id, cancellationToken))))
             {
                 if (job is not null)
-                    jobs.Add(job.Job.Id, job);
+                    jobs.Add(id, job);
+                else if (obstacle is not null)
+                    unreadable.Add(id, obstacle);
             }
         }
 
-        return new() { Acknowledged = acknowledged, Unanswered = unanswered, SideEffects = grid.Effects.Read(), Service = grid.Service.Read(), Jobs = jobs };
+        return new()
+        {
+            Acknowledged = acknowledged,
+            Unanswered = unanswered,
+            SideEffects = grid.Effects.Read(),
+            Service = grid.Service.Read(),
+            Jobs = jobs,
+            Unreadable = unreadable,
+        };
     }
 
-    private static async Task<FinalJob?> FinalAsync(JobGridClient client, string id, CancellationToken cancellationToken)
+    /// <summary>The job; or why it cannot be read; neither: it is not there.</summary>
+    private static async Task<(string Id, FinalJob? Job, string? Obstacle)> FinalAsync(JobGridClient client, string id, CancellationToken cancellationToken)
     {
         try
         {
-            return new(await client.GetJobAsync(id, cancellationToken), await client.GetEventsAsync(id, cancellationToken));
+            return (id, new(await client.GetJobAsync(id, cancellationToken), await client.GetEventsAsync(id, cancellationToken)), null);
         }
-        catch (JobGridException e) when (e.Status == 404)
+        catch (JobGridException e)
         {
-            return null;
+            return (id, null, e.Status == 404 ? null : e.Message);
         }
     }
 }

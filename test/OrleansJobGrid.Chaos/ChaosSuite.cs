@@ -33,7 +33,8 @@ internal static class ChaosSuite
             }
         }
 
-        await File.WriteAllLinesAsync(Path.Combine(options.Out, "verdict.md"), [Verdict.Head, .. verdicts.Select(v => v.ToString())], CancellationToken.None);
+        say(Verdict.Total(verdicts));
+        await File.WriteAllLinesAsync(Path.Combine(options.Out, "verdict.md"), [Verdict.Head, .. verdicts.Select(v => v.ToString()), Verdict.Total(verdicts)], CancellationToken.None);
         return broken ? 1 : aborted ? 3 : 0;
     }
 }

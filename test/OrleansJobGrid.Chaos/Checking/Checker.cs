@@ -17,7 +17,13 @@ internal static class Checker
             Completed = ids.Count(id => evidence.Jobs.GetValueOrDefault(id)?.Job.Status == JobStatus.Completed),
         };
         foreach (var id in ids)
-            JudgeEnd(findings, id, evidence.Jobs.GetValueOrDefault(id));
+        {
+            if (evidence.Unreadable.TryGetValue(id, out var obstacle))
+                findings.Lost.Add($"{id} cannot be read: {obstacle}");
+            else
+                JudgeEnd(findings, id, evidence.Jobs.GetValueOrDefault(id));
+        }
+
         foreach (var key in evidence.Acknowledged.GroupBy(a => a.Key).Where(k => k.Select(a => a.JobId).Distinct().Count() > 1))
             findings.DoubledCompletions.Add($"{key.Key} was acknowledged as {string.Join(" and as ", key.Select(a => a.JobId).Distinct())}");
         if (evidence.Jobs.Count - ids.Count is var more && more > evidence.Unanswered)

@@ -20,6 +20,9 @@ internal sealed record Evidence
 
     /// <summary>The jobs with their audit logs, those that were acknowledged and those that the grid lists beyond them.</summary>
     public required IReadOnlyDictionary<string, FinalJob> Jobs { get; init; }
+
+    /// <summary>Jobs that the grid could not tell, long after the last fault, and why.</summary>
+    public IReadOnlyDictionary<string, string> Unreadable { get; init; } = new Dictionary<string, string>();
 }
 
 /// <summary>A job as the grid tells it in the end.</summary>

@@ -30,6 +30,17 @@ internal sealed record Verdict(int Seed, IReadOnlyList<Nemesis> Nemeses, int Fau
             + $"| {WorstRecovery.TotalSeconds:0.0} s | {LongestStandstill.TotalSeconds:0.0} s |");
     }
 
+    /// <summary>The last row of the table: sums, and the worst of the times.</summary>
+    public static string Total(IReadOnlyList<Verdict> verdicts)
+    {
+        int Sum(Func<Findings, int> count) => verdicts.Sum(v => count(v.Findings));
+        string Worst(Func<Verdict, TimeSpan> time) => $"{verdicts.Select(time).DefaultIfEmpty().Max().TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s";
+        return string.Create(CultureInfo.InvariantCulture,
+            $"| {verdicts.Count} seeds | | {verdicts.Sum(v => v.Faults)} | {Sum(f => f.Acknowledged)} | {Sum(f => f.Completed)} | {Sum(f => f.Poisoned.Count)} | {Sum(f => f.Lost.Count)} "
+            + $"| {Sum(f => f.Failed.Count)} | {Sum(f => f.DoubledEffects.Count)} | {Sum(f => f.DoubledCompletions.Count)} | {Sum(f => f.StaleSubmits)} | {Sum(f => f.Reruns)} "
+            + $"| {Worst(v => v.WorstRecovery)} | {Worst(v => v.LongestStandstill)} |");
+    }
+
     /// <summary>Every finding in words.</summary>
     public IEnumerable<string> Words() =>
     [

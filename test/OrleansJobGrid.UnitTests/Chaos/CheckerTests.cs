@@ -36,6 +36,16 @@ public sealed class CheckerTests
         Assert.Contains("a is not there", Assert.Single(Judge().Lost), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_job_that_cannot_be_read_is_lost()
+    {
+        _acknowledged.Add(new(At, "k", "a"));
+
+        var found = Checker.Judge(new() { Acknowledged = _acknowledged, SideEffects = [], Service = [], Jobs = _jobs, Unreadable = new Dictionary<string, string> { ["a"] = "no silo" } });
+
+        Assert.Contains("a cannot be read: no silo", Assert.Single(found.Lost), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("pending")]
     [InlineData("held")]

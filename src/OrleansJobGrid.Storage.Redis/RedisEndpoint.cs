@@ -23,6 +23,7 @@ public static class RedisEndpoint
         var scheme = text.IndexOf("://", StringComparison.Ordinal);
         var options = scheme < 0 ? Plain(text) : Url(text, text[..scheme].ToLowerInvariant());
         options.AbortOnConnectFail = false;
+        options.SocketManager = SocketManager.ThreadPool;
         return options;
     }
 

@@ -99,8 +99,8 @@ internal sealed class SimulatedWorker
         _held[grant.JobId] = new(grant.JobId, grant.Token);
         try
         {
-            var answer = await _grain.Report(new() { JobId = grant.JobId, Token = grant.Token, Completion = new() { DurationMs = 1 } }, null, null);
-            _all.Reported(answer.Outcome);
+            var answers = await _grain.Report([new() { JobId = grant.JobId, Token = grant.Token, Completion = new() { DurationMs = 1 } }], null, null);
+            _all.Reported(answers.Reports[0]);
         }
         catch (Exception e)
         {

@@ -1,3 +1,4 @@
+using OrleansJobGrid.Contracts.Workers;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using OrleansJobGrid.Contracts.Jobs;
@@ -65,9 +66,9 @@ internal sealed class SimulatedWorkers
             _claims.Enqueue(Stopwatch.GetElapsedTime(at).TotalMilliseconds);
     }
 
-    public void Reported(ReportOutcome outcome)
+    public void Reported(AttemptAnswer answer)
     {
-        if (outcome == ReportOutcome.Accepted)
+        if (answer is { Outcome: ReportOutcome.Accepted, Fault: null })
             Interlocked.Increment(ref _completed);
         else
             Interlocked.Increment(ref _failures);

@@ -14,8 +14,8 @@ public interface IWorkerGrain : IGrainWithStringKey
     /// <summary>Claims from a queue.</summary>
     [AlwaysInterleave, Alias("Claim")] Task<ClaimAnswer> Claim(string queue, ClaimRequest request);
 
-    /// <summary>Reports an attempt's end and, in the same call, claims the next job without waiting.</summary>
-    [AlwaysInterleave, Alias("Report")] Task<AttemptAnswer> Report(AttemptReport report, string? claimQueue, ClaimRequest? claim);
+    /// <summary>Reports ends of attempts, at most 100, each on its own, and in the same call claims the next jobs without waiting.</summary>
+    [AlwaysInterleave, Alias("Report")] Task<AttemptAnswers> Report(IReadOnlyList<AttemptReport> reports, string? claimQueue, ClaimRequest? claim);
 
     /// <summary>Orders that came since the last call, as soon as there are any; after <paramref name="wait"/> none.</summary>
     [AlwaysInterleave, Alias("NextOrders")] Task<WorkerOrders> NextOrders(string sessionId, TimeSpan wait);
@@ -211,6 +211,12 @@ public sealed record AttemptReport
     [Id(4)] public StopReason? Stop { get; init; }
 }
 
-/// <summary>What became of a report, and the jobs granted with it.</summary>
+/// <summary>What became of each report, in their order, and the jobs granted with them.</summary>
+[GenerateSerializer, Immutable, Alias("jobgrid.AttemptAnswers")]
+public sealed record AttemptAnswers([property: Id(0)] IReadOnlyList<AttemptAnswer> Reports, [property: Id(1)] IReadOnlyList<JobGrant> Grants);
+
+/// <summary>What became of one report.</summary>
+/// <param name="Outcome">What the job said.</param>
+/// <param name="Fault">Why it could not be asked, or whether it took the report is not known: report again. Null: it was.</param>
 [GenerateSerializer, Immutable, Alias("jobgrid.AttemptAnswer")]
-public sealed record AttemptAnswer([property: Id(0)] ReportOutcome Outcome, [property: Id(1)] IReadOnlyList<JobGrant> Grants);
+public readonly record struct AttemptAnswer([property: Id(0)] ReportOutcome Outcome, [property: Id(1)] string? Fault = null);

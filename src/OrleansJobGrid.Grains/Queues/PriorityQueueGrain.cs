@@ -64,7 +64,7 @@ internal sealed partial class PriorityQueueGrain(
             if (over || answer.Grants.Count > 0 || time.GetTimestamp() >= deadline)
                 return answer;
             // Something may have come in while the starts were awaited.
-            reserved = Pop(worker, facts);
+            reserved = _view.Pop(worker, facts, lanes.Clock.Now);
             if (reserved is not null)
                 continue;
             var waiter = _waiters.Add(request.ClaimId, worker, facts, deadline);
@@ -120,7 +120,7 @@ internal sealed partial class PriorityQueueGrain(
             if (reserved is { } first)
                 items.Add(first);
             reserved = null;
-            while (items.Count < request.Max - grants.Count && Pop(worker, facts) is { } item)
+            while (items.Count < request.Max - grants.Count && _view.Pop(worker, ref facts, lanes.Clock.Now) is { } item)
                 items.Add(item);
             if (items.Count == 0)
                 break;
@@ -140,8 +140,6 @@ internal sealed partial class PriorityQueueGrain(
 
         return (new(grants), false);
     }
-
-    private ReadyItem? Pop(WorkerMatch worker, ClaimFacts facts) => _view.Pop(worker, facts, lanes.Clock.Now);
 
     /// <summary>A worker claims again and again with the very same lists, which a call within the silo does not copy. Null: its capabilities are not known here.</summary>
     private WorkerMatch? MatchOf(ClaimRequest request)

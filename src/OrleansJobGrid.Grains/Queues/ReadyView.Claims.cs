@@ -19,7 +19,10 @@ public sealed partial class ReadyView
     /// <param name="worker">What it can do.</param>
     /// <param name="facts">What is true of it now.</param>
     /// <param name="clock">Unix ms.</param>
-    public ReadyItem? Pop(WorkerMatch worker, ClaimFacts facts, long clock)
+    public ReadyItem? Pop(WorkerMatch worker, ClaimFacts facts, long clock) => Pop(worker, ref facts, clock);
+
+    /// <summary>The same for one of several jobs of a claim: the facts become what they are with that job.</summary>
+    public ReadyItem? Pop(WorkerMatch worker, ref ClaimFacts facts, long clock)
     {
         Heads(worker, facts, clock);
         if (_heads.Count == 0)
@@ -29,6 +32,7 @@ public sealed partial class ReadyView
             lane = Preferred(lane, worker, facts, clock);
         var job = lane.Jobs.First!;
         var (ready, bucket) = (job.Ready, lane.Bucket);
+        facts = With(job, bucket, worker, facts, clock);
         Take(job);
         return new(job.Shard, ready, bucket.Signature, Charge(job.Customer, bucket.CostSeconds));
     }
@@ -133,6 +137,18 @@ public sealed partial class ReadyView
         var learned = bucket.Learned.NeededMb(clock);
         var there = facts.Held == 0 ? facts.TotalGpuMemoryMb ?? free : free;
         return learned > there ? $"{learned} MB of GPU memory are needed, as runs before showed, and too little is there" : null;
+    }
+
+    private static ClaimFacts With(QueuedJob job, Bucket bucket, WorkerMatch worker, ClaimFacts facts, long clock)
+    {
+        var customer = job.Ready.Customer;
+        var another = worker.CustomerRules && !facts.Customers.Contains(customer);
+        return facts.FreeGpuMemoryMb is null && !another ? facts : facts with
+        {
+            FreeGpuMemoryMb = facts.FreeGpuMemoryMb is { } free ? Math.Max(0, free - Needed(bucket, clock)) : null,
+            Customers = another ? [.. facts.Customers, customer] : facts.Customers,
+            Held = facts.Held + 1,
+        };
     }
 
     private Lane Preferred(Lane first, WorkerMatch worker, ClaimFacts facts, long clock)

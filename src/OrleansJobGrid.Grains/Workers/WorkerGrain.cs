@@ -101,20 +101,34 @@ internal sealed partial class WorkerGrain(
         }
     }
 
-    public async Task<AttemptAnswer> Report(AttemptReport report, string? claimQueue, ClaimRequest? claim)
+    public async Task<AttemptAnswers> Report(IReadOnlyList<AttemptReport> reports, string? claimQueue, ClaimRequest? claim)
+    {
+        // Beside each other: what is written then travels together, and a slot whose job has ended is free whether that is written yet or not.
+        var answers = Task.WhenAll(reports.Select(Report));
+        var claimed = claimQueue is null || claim is null ? ClaimAnswer.None : await ClaimBeside(claimQueue, claim);
+        return new(await answers, claimed.Grants);
+    }
+
+    private async Task<AttemptAnswer> Report(AttemptReport report)
     {
         var job = GrainFactory.Job(report.JobId);
-        var outcome = report switch
+        try
         {
-            { Completion: { } completion } => await job.Complete(report.Token, completion),
-            { Failure: { } failure } => await job.Fail(report.Token, failure),
-            { Stop: { } reason } => await job.Stopped(report.Token, reason),
-            _ => throw new ArgumentException("A report needs a completion, a failure or a stop.", nameof(report)),
-        };
-        Drop(report.JobId, report.Token);
-        if (claimQueue is null || claim is null)
-            return new(outcome, []);
-        return new(outcome, (await ClaimBeside(claimQueue, claim)).Grants);
+            var outcome = report switch
+            {
+                { Completion: { } completion } => await job.Complete(report.Token, completion),
+                { Failure: { } failure } => await job.Fail(report.Token, failure),
+                { Stop: { } reason } => await job.Stopped(report.Token, reason),
+                _ => throw new ArgumentException("A report needs a completion, a failure or a stop.", nameof(report)),
+            };
+            Drop(report.JobId, report.Token);
+            return new(outcome);
+        }
+        catch (Exception e)
+        {
+            // Those beside it stand.
+            return new(ReportOutcome.Gone, $"{e.GetType().Name}: {e.Message}");
+        }
     }
 
     public async Task<WorkerOrders> NextOrders(string sessionId, TimeSpan wait)

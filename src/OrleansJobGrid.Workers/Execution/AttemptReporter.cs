@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Contracts.Jobs;
-using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Contracts.Workers;
 
 namespace OrleansJobGrid.Workers.Execution;
@@ -10,13 +9,13 @@ namespace OrleansJobGrid.Workers.Execution;
 /// Delivers the ends of attempts, also after their session: the last grant's result is worth something as long as the job was not
 /// granted anew.
 /// </summary>
-internal sealed class AttemptReporter(IWorkerGrain worker, AttemptPulse pulse, IArtefactStore artefacts, TimeProvider time, ILogger logger)
+internal sealed class AttemptReporter(ReportBatches reports, AttemptPulse pulse, IArtefactStore artefacts, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
-    /// <summary>Reports, claiming beside it where a claim is given; the grants that came with the answer.</summary>
-    public async Task<IReadOnlyList<JobGrant>> Report(Attempt attempt, AttemptReport report, Func<(string Queue, ClaimRequest Claim)?> beside)
+    /// <summary>Reports, claiming beside it where that is asked for; the grant that came with the answer.</summary>
+    public async Task<JobGrant?> Report(Attempt attempt, AttemptReport report, Func<bool> claims)
     {
         // Whoever goes on with the job goes on from here.
         if (report.Completion is null)
@@ -26,11 +25,10 @@ internal sealed class AttemptReporter(IWorkerGrain worker, AttemptPulse pulse, I
         {
             try
             {
-                var claim = beside();
-                var answer = await worker.Report(report, claim?.Queue, claim?.Claim);
-                if (report.Completion is not null && answer.Outcome == ReportOutcome.Accepted)
+                var (outcome, next) = await reports.Send(report, claims);
+                if (report.Completion is not null && outcome == ReportOutcome.Accepted)
                     await DeleteScratch(report.JobId);
-                return answer.Grants;
+                return next;
             }
             catch (Exception e) when (time.GetElapsedTime(started) < Limit)
             {

@@ -28,11 +28,11 @@ internal sealed class QueueClaimer(IGrainFactory grains, PlannedWorker worker, s
     /// <summary>Whether it may claim, and there is anything to claim for.</summary>
     public bool HasOffer => !_paused && offer.Now.Services.Count > 0;
 
-    /// <summary>The queue whose turn it is, with a claim that does not wait.</summary>
-    public (string Queue, ClaimRequest Claim) Beside()
+    /// <summary>The queue whose turn it is, with a claim of at most so many jobs that does not wait.</summary>
+    public (string Queue, ClaimRequest Claim) Beside(int most = 1)
     {
         var queues = _queues;
-        return (queues[(int)((uint)Interlocked.Increment(ref _turn) % (uint)queues.Count)], RequestOf(Guid.NewGuid(), TimeSpan.Zero));
+        return (queues[(int)((uint)Interlocked.Increment(ref _turn) % (uint)queues.Count)], RequestOf(Guid.NewGuid(), TimeSpan.Zero) with { Max = most });
     }
 
     /// <summary>
@@ -118,7 +118,7 @@ internal sealed class QueueClaimer(IGrainFactory grains, PlannedWorker worker, s
         var all = await Task.WhenAll(claims);
         var grants = all.SelectMany(g => g).ToList();
         foreach (var extra in grants.Skip(1))
-            await Worker.Report(new() { JobId = extra.JobId, Token = extra.Token, Stop = StopReason.NotBegun }, null, null);
+            await Worker.Report([new() { JobId = extra.JobId, Token = extra.Token, Stop = StopReason.NotBegun }], null, null);
         return grants is [var grant, ..] ? grant : null;
     }
 

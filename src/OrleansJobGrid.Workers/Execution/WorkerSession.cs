@@ -51,7 +51,7 @@ internal sealed class WorkerSession : IDisposable
         _facts = new(plan, _held, connectors.Values, parts.Gpus);
         _claimer = new(parts.Grains, plan, id, new(connectors.Values, breakers), _facts);
         _drain = new(plan.Id, _claimer, _held, _time, _logger);
-        _reporter = new(_worker, pulse, parts.Artefacts, _time, _logger);
+        _reporter = new(new(_worker, _claimer, _time), pulse, parts.Artefacts, _time, _logger);
         _adoptions = new(Adopt, _logger);
         _queries = new(_worker, id, connectors.Values, runner.Failures, _time, _logger);
         _heart = new(_worker, plan.Id, id, profile, _held, _lease, breakers, _facts, _drain, _time, _logger);
@@ -199,7 +199,7 @@ internal sealed class WorkerSession : IDisposable
             if (_over.IsCancellationRequested)
             {
                 // It came late; else the job would wait until the grid sees the end of this session.
-                await _worker.Report(new() { JobId = grant.JobId, Token = grant.Token, Stop = StopReason.NotBegun }, null, null);
+                await _worker.Report([new() { JobId = grant.JobId, Token = grant.Token, Stop = StopReason.NotBegun }], null, null);
                 return null;
             }
 
@@ -210,12 +210,11 @@ internal sealed class WorkerSession : IDisposable
                 return null;
             _held.Release(attempt);
             var givenBack = report.Stop == StopReason.NotBegun;
-            var grants = await _reporter.Report(
-                attempt, report, () => givenBack || claiming.IsCancellationRequested || !_claimer.HasOffer ? null : _claimer.Beside());
+            var next = await _reporter.Report(attempt, report, () => !givenBack && !claiming.IsCancellationRequested);
             // Where the next claim would bring the same again.
             if (givenBack)
                 await Wait(Pause, claiming);
-            return grants is [var next, ..] ? next : null;
+            return next;
         }
         finally
         {
@@ -241,7 +240,7 @@ internal sealed class WorkerSession : IDisposable
             if (await _runner.Run(attempt) is { } report)
             {
                 _held.Release(attempt);
-                await _reporter.Report(attempt, report, () => null);
+                await _reporter.Report(attempt, report, () => false);
             }
         }
         finally
@@ -268,7 +267,7 @@ internal sealed class WorkerSession : IDisposable
     {
         var grant = attempt.Grant;
         _logger.GivenBack(_plan.Id, grant.JobId, refusal);
-        await _reporter.Report(attempt, new() { JobId = grant.JobId, Token = grant.Token, Stop = StopReason.NotBegun }, () => null);
+        await _reporter.Report(attempt, new() { JobId = grant.JobId, Token = grant.Token, Stop = StopReason.NotBegun }, () => false);
         // Where the next claim would bring the same again.
         await Wait(Pause, claiming);
     }

@@ -58,10 +58,11 @@ internal sealed class FakeWorker : IWorkerGrain
         return _grants.TryDequeue(out var grant) ? new([grant]) : ClaimAnswer.None;
     }
 
-    public Task<AttemptAnswer> Report(AttemptReport report, string? claimQueue, ClaimRequest? claim)
+    public Task<AttemptAnswers> Report(IReadOnlyList<AttemptReport> reports, string? claimQueue, ClaimRequest? claim)
     {
-        Reports.Enqueue(report);
-        return Task.FromResult(new AttemptAnswer(ReportOutcome.Accepted, []));
+        foreach (var report in reports)
+            Reports.Enqueue(report);
+        return Task.FromResult(new AttemptAnswers([.. reports.Select(_ => new AttemptAnswer(ReportOutcome.Accepted))], []));
     }
 
     public async Task<WorkerOrders> NextOrders(string sessionId, TimeSpan wait) => await _orders.Reader.ReadAsync();

@@ -1,0 +1,101 @@
+using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Queues;
+using OrleansJobGrid.Contracts.Workers;
+
+namespace OrleansJobGrid.Workers.Execution;
+
+/// <summary>
+/// Gathers the ends of attempts that come at one moment into a call, which claims as many jobs as have ended in them. A call leaves when the one
+/// before is back, or has been away for 5 ms: a job that does not answer holds up those beside it, and none after them.
+/// </summary>
+/// <param name="worker">The worker.</param>
+/// <param name="claimer">Its claims.</param>
+/// <param name="time">The clock.</param>
+internal sealed class ReportBatches(IWorkerGrain worker, QueueClaimer claimer, TimeProvider time)
+{
+    private const int Most = 64;
+    private static readonly TimeSpan Overtake = TimeSpan.FromMilliseconds(5);
+
+    private readonly Lock _lock = new();
+    private readonly Queue<Waiting> _pending = [];
+    private bool _sending;
+
+    /// <summary>Reports, and claims a job in its place where <paramref name="claims"/> says so when the call leaves; throws where it is to be reported again.</summary>
+    /// <returns>What became of it, and the job that came in its place, if any.</returns>
+    public Task<(ReportOutcome Outcome, JobGrant? Next)> Send(AttemptReport report, Func<bool> claims)
+    {
+        var waiting = new Waiting(report, claims);
+        lock (_lock)
+        {
+            _pending.Enqueue(waiting);
+            if (_sending)
+                return waiting.Task;
+            _sending = true;
+        }
+
+        // Off the caller's thread: what ends at the same moment is there by then.
+        _ = Task.Run(Run);
+        return waiting.Task;
+    }
+
+    private async Task Run()
+    {
+        while (true)
+        {
+            List<Waiting> batch;
+            lock (_lock)
+            {
+                if (_pending.Count == 0)
+                {
+                    _sending = false;
+                    return;
+                }
+
+                batch = new(Math.Min(Most, _pending.Count));
+                while (batch.Count < Most && _pending.TryDequeue(out var next))
+                    batch.Add(next);
+            }
+
+            var sending = Send(batch);
+            if (!sending.IsCompleted)
+                await Task.WhenAny(sending, Task.Delay(Overtake, time));
+        }
+    }
+
+    private async Task Send(List<Waiting> batch)
+    {
+        try
+        {
+            var claiming = batch.FindAll(w => w.Claims());
+            var claim = claiming.Count > 0 && claimer.HasOffer ? claimer.Beside(claiming.Count) : default;
+            var answers = await worker.Report([.. batch.Select(w => w.Report)], claim.Queue, claim.Claim);
+            var grants = new Queue<JobGrant>(answers.Grants);
+            for (var i = 0; i < batch.Count; i++)
+            {
+                var (waiting, answer) = (batch[i], answers.Reports[i]);
+                if (answer.Fault is { } fault)
+                    waiting.SetException(new InvalidOperationException(fault));
+                else
+                    waiting.SetResult((answer.Outcome, claiming.Contains(waiting) && grants.TryDequeue(out var grant) ? grant : null));
+            }
+
+            // Whose report failed stays with it.
+            if (grants.Count > 0)
+                await worker.Report([.. grants.Select(g => new AttemptReport { JobId = g.JobId, Token = g.Token, Stop = StopReason.NotBegun })], null, null);
+        }
+        catch (Exception e)
+        {
+            // It belongs to those who wait.
+            foreach (var waiting in batch)
+                waiting.TrySetException(e);
+        }
+    }
+
+    private sealed class Waiting(AttemptReport report, Func<bool> claims)
+        : TaskCompletionSource<(ReportOutcome, JobGrant?)>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public AttemptReport Report => report;
+
+        public Func<bool> Claims => claims;
+    }
+}

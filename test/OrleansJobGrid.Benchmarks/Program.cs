@@ -4,6 +4,7 @@ using OrleansJobGrid.Benchmarks.Harness;
 const string Usage = """
     benchmarks: name one of
       throughput  [--store sqlite|redis-everysec|redis-always|all] [--jobs 50000] [--slots 50]
+      submit      [--store sqlite|redis-everysec|redis-always|all] [--jobs 50000] [--connections 64]
       memory      [--jobs 100000]
       latency     [--store sqlite|redis-everysec|redis-always|all] [--rates 50,500] [--seconds 20] [--slots 50]
       redis-store
@@ -20,6 +21,9 @@ try
     {
         case "throughput":
             await ThroughputBenchmark.RunAsync(options);
+            return 0;
+        case "submit":
+            await SubmitBenchmark.RunAsync(options);
             return 0;
         case "memory":
             await MemoryBenchmark.RunAsync(options);

@@ -15,9 +15,10 @@ namespace OrleansJobGrid.Grains.Jobs;
 /// <inheritdoc cref="IJobIngressGrain"/>
 /// <remarks>
 /// A submission is a compare-and-set on the absence of a record. It needs no activation of the job: there is nothing to know before
-/// it, and a queued job holds none afterwards.
+/// it, and a queued job holds none afterwards. Nothing is kept between calls, so that they interleave: what waits for the store side by
+/// side is written together.
 /// </remarks>
-[StatelessWorker, NoProfiling, GrainType("jobgrid.ingress")]
+[StatelessWorker, Reentrant, NoProfiling, GrainType("jobgrid.ingress")]
 internal sealed class JobIngressGrain(
     StoreLanes lanes, HintSender hints, RecentSubmissions recent, WorkerDirectory workers, WorkflowPlaces workflows, QueuePolicies policies,
     IOptions<JobGridOptions> options, ILogger<JobIngressGrain> logger) : Grain, IJobIngressGrain

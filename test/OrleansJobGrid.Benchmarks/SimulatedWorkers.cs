@@ -1,8 +1,8 @@
-using OrleansJobGrid.Contracts.Workers;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Matching;
+using OrleansJobGrid.Contracts.Workers;
 
 namespace OrleansJobGrid.Benchmarks;
 

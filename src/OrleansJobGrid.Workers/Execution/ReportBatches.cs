@@ -9,9 +9,9 @@ namespace OrleansJobGrid.Workers.Execution;
 /// before is back, or has been away for 5 ms: a job that does not answer holds up those beside it, and none after them.
 /// </summary>
 /// <param name="worker">The worker.</param>
-/// <param name="claimer">Its claims.</param>
+/// <param name="claimOf">A claim of at most so many jobs that does not wait, and its queue; null: there is nothing to claim for.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ReportBatches(IWorkerGrain worker, QueueClaimer claimer, TimeProvider time)
+internal sealed class ReportBatches(IWorkerGrain worker, Func<int, (string Queue, ClaimRequest Claim)?> claimOf, TimeProvider time)
 {
     private const int Most = 64;
     private static readonly TimeSpan Overtake = TimeSpan.FromMilliseconds(5);
@@ -67,8 +67,8 @@ internal sealed class ReportBatches(IWorkerGrain worker, QueueClaimer claimer, T
         try
         {
             var claiming = batch.FindAll(w => w.Claims());
-            var claim = claiming.Count > 0 && claimer.HasOffer ? claimer.Beside(claiming.Count) : default;
-            var answers = await worker.Report([.. batch.Select(w => w.Report)], claim.Queue, claim.Claim);
+            var claim = claiming.Count > 0 ? claimOf(claiming.Count) : null;
+            var answers = await worker.Report([.. batch.Select(w => w.Report)], claim?.Queue, claim?.Claim);
             var grants = new Queue<JobGrant>(answers.Grants);
             for (var i = 0; i < batch.Count; i++)
             {

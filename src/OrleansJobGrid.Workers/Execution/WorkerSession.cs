@@ -51,7 +51,7 @@ internal sealed class WorkerSession : IDisposable
         _facts = new(plan, _held, connectors.Values, parts.Gpus);
         _claimer = new(parts.Grains, plan, id, new(connectors.Values, breakers), _facts);
         _drain = new(plan.Id, _claimer, _held, _time, _logger);
-        _reporter = new(new(_worker, _claimer, _time), pulse, parts.Artefacts, _time, _logger);
+        _reporter = new(new(_worker, most => _claimer.HasOffer ? _claimer.Beside(most) : null, _time), pulse, parts.Artefacts, _time, _logger);
         _adoptions = new(Adopt, _logger);
         _queries = new(_worker, id, connectors.Values, runner.Failures, _time, _logger);
         _heart = new(_worker, plan.Id, id, profile, _held, _lease, breakers, _facts, _drain, _time, _logger);

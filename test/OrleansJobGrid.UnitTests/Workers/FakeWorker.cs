@@ -58,10 +58,15 @@ internal sealed class FakeWorker : IWorkerGrain
         return _grants.TryDequeue(out var grant) ? new([grant]) : ClaimAnswer.None;
     }
 
+    /// <summary>In place of accepting all: the answer to reports and the claim beside them.</summary>
+    public Func<IReadOnlyList<AttemptReport>, ClaimRequest?, Task<AttemptAnswers>>? OnReport { get; set; }
+
     public Task<AttemptAnswers> Report(IReadOnlyList<AttemptReport> reports, string? claimQueue, ClaimRequest? claim)
     {
         foreach (var report in reports)
             Reports.Enqueue(report);
+        if (OnReport is { } answer)
+            return answer(reports, claim);
         return Task.FromResult(new AttemptAnswers([.. reports.Select(_ => new AttemptAnswer(ReportOutcome.Accepted))], []));
     }
 

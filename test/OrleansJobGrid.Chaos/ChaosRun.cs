@@ -50,7 +50,7 @@ internal sealed class ChaosRun(ChaosOptions options, int seed)
         File.Copy(Path.Combine(grid.Service.Folder, "log"), Path.Combine(folder, "service"));
         var findings = Checker.Judge(evidence);
         findings.Failed.AddRange(submitter.Refused.Select(r => $"a submission was refused: {r}"));
-        var verdict = new Verdict(seed, options.Nemeses, faults.Count, findings, progress.WorstRecovery(injector.Begun), progress.LongestStandstill());
+        var verdict = new Verdict(seed, options.Nemeses, faults.Count, submitter.Failed, findings, progress.WorstRecovery(injector.Begun), progress.LongestStandstill());
         await verdict.WriteAsync(folder, evidence);
         return verdict;
     }

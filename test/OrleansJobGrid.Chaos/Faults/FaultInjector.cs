@@ -105,11 +105,11 @@ internal sealed class FaultInjector(ChaosGrid grid, Journal journal)
         journal.Say($"over: {fault}");
     }
 
-    /// <summary>As a new version is rolled out: one after the other drains, ends and is started again.</summary>
+    /// <summary>As a new version is rolled out: one silo after the other drains, ends and is started again.</summary>
     private async Task RollAsync(Fault fault, CancellationToken cancellationToken)
     {
         Begin(fault);
-        foreach (var place in grid.Places)
+        foreach (var place in grid.Silos)
         {
             await place.Busy.WaitAsync(cancellationToken);
             try

@@ -74,7 +74,7 @@ internal static class FaultSchedule
 
     /// <summary>Whom a fault keeps busy, so that no two of them hit the same at once.</summary>
     private static IEnumerable<Target> Touched(Fault fault, int silos) => fault.Target.Kind == TargetKind.All
-        ? [.. Enumerable.Range(0, silos).Select(s => new Target(TargetKind.Silo, s)), new(TargetKind.Gateway)]
+        ? [.. Enumerable.Range(0, silos).Select(s => new Target(TargetKind.Silo, s))]
         : [fault.Target];
 
     private static TimeSpan Draw(Random random, double least, double most) =>

@@ -13,6 +13,7 @@ internal sealed class Submitter(int seed, double perSecond, JobGridClient client
     private int _acknowledged;
     private int _unanswered;
     private int _tries;
+    private int _failed;
 
     /// <summary>Keys that were sent at least once.</summary>
     public int Sent { get; private set; }
@@ -24,6 +25,9 @@ internal sealed class Submitter(int seed, double perSecond, JobGridClient client
 
     /// <summary>Requests in all.</summary>
     public int Tries => _tries;
+
+    /// <summary>Requests that were refused, broken off or not answered in time, and sent again.</summary>
+    public int Failed => _failed;
 
     /// <summary>What the grid refused for good, which it has no reason to.</summary>
     public List<string> Refused { get; } = [];
@@ -78,6 +82,7 @@ internal sealed class Submitter(int seed, double perSecond, JobGridClient client
             }
             catch (JobGridException) when (!giveUp.IsCancellationRequested)
             {
+                Interlocked.Increment(ref _failed);
                 await Task.Delay(Pause, TimeProvider.System, CancellationToken.None);
             }
             catch (Exception e) when (e is JobGridException or OperationCanceledException)

@@ -31,6 +31,14 @@ public sealed class ChaosTests
     });
 
     [Fact]
+    public async Task Three_silos_that_are_rolled_under_load_fail_no_request()
+    {
+        var verdict = await HoldsAsync(new() { Nemeses = [Nemesis.Rolling], Length = TimeSpan.FromSeconds(30) });
+
+        Assert.Equal(0, verdict.FailedRequests);
+    }
+
+    [Fact]
     public void This_machine_can_bring_about_all_nemeses() =>
         Assert.SkipWhen(Nemeses.All.Any(n => n.Obstacle() is not null), string.Join("; ", Nemeses.All.Select(n => n.Obstacle()).OfType<string>()));
 
@@ -58,11 +66,12 @@ public sealed class ChaosTests
         Assert.Equal(doubled, verdict.Findings.DoubledCompletions.Count > 0);
     }
 
-    private static async Task HoldsAsync(ChaosOptions options)
+    private static async Task<Verdict> HoldsAsync(ChaosOptions options)
     {
         var verdict = await RunAsync(options);
         Assert.True(verdict.Holds, $"{string.Join('\n', verdict.Words())}\nrepeat: {options.Repeat(options.Seeds[0])}");
         Assert.Equal(options.Rate * options.Length.TotalSeconds, verdict.Findings.Acknowledged);
+        return verdict;
     }
 
     /// <summary>What the run kept stays where it failed.</summary>

@@ -3,7 +3,7 @@ using OrleansJobGrid.Benchmarks.Harness;
 
 const string Usage = """
     benchmarks: name one of
-      throughput  [--store sqlite|redis-everysec|redis-always|all] [--jobs 50000] [--slots 50]
+      throughput  [--store sqlite|redis-everysec|redis-always|all] [--jobs 50000] [--slots 50] [--dashboard on|off]
       submit      [--store sqlite|redis-everysec|redis-always|all] [--jobs 50000] [--connections 64]
       memory      [--jobs 100000]
       latency     [--store sqlite|redis-everysec|redis-always|all] [--rates 50,500] [--seconds 20] [--slots 50]

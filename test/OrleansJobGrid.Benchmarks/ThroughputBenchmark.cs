@@ -14,23 +14,23 @@ internal static class ThroughputBenchmark
 
     public static async Task RunAsync(BenchmarkArguments arguments)
     {
-        var (jobs, slots) = (arguments.Number("--jobs", 50_000), arguments.Number("--slots", 50));
+        var (jobs, slots, dashboard) = (arguments.Number("--jobs", 50_000), arguments.Number("--slots", 50), arguments.Dashboard);
         var report = new BenchmarkReport("throughput");
         foreach (var kind in arguments.Stores)
         {
             await using var store = await GridStore.StartAsync(kind);
-            await MeasureAsync(store, jobs, slots, report);
+            await MeasureAsync(store, jobs, slots, dashboard, report);
         }
 
         report.Write();
     }
 
-    private static async Task MeasureAsync(GridStore store, int jobs, int slots, BenchmarkReport report)
+    private static async Task MeasureAsync(GridStore store, int jobs, int slots, bool dashboard, BenchmarkReport report)
     {
         var average = MachineLoad.Average();
         var alone = await StoreCalibration.StoreAsync(store, Payload);
         var sets = store.Redis is { } server ? await StoreCalibration.SetAsync(server.Port) : null;
-        await using var grid = await GridProcess.StartAsync(store, slots);
+        await using var grid = await GridProcess.StartAsync(store, slots, ("JOBGRID_DASHBOARD", dashboard ? "true" : "false"));
         using var traffic = new GridTraffic(grid.Url);
         await traffic.SubmitAsync(GridTraffic.Batches("warm", WarmUpJobs, Payload));
         await traffic.CompletedAsync(WarmUpJobs);
@@ -50,6 +50,7 @@ internal static class ThroughputBenchmark
         report.Add(
             ("store", store.Name),
             ("jobs", jobs),
+            ("dashboard", dashboard ? "on" : "off"),
             ("submitted, jobs/s", Math.Round(submitRate)),
             ("end to end, jobs/s", Math.Round(rate)),
             ("grid CPU, us/job", Math.Round(gridCpu.TotalMicroseconds / jobs, 1)),

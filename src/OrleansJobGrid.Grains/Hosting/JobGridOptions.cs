@@ -54,6 +54,9 @@ public sealed class JobGridOptions
     [Range(typeof(TimeSpan), "00:00:10", "365.00:00:00")]
     public TimeSpan ForgetWorkersAfter { get; set; } = TimeSpan.FromDays(1);
 
+    /// <summary>Whether silos gather figures for the Orleans dashboard and gateways show it. The same on all processes. Default true.</summary>
+    public bool Dashboard { get; set; } = true;
+
     /// <summary>The wait that <c>wanted_workers</c> of the demand signal aims at. Default 60 s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00")]
     public TimeSpan TargetWait { get; set; } = TimeSpan.FromSeconds(60);

@@ -99,7 +99,8 @@ public static class GridHost
         if (gateway)
         {
             app.MapJobGrid();
-            app.MapOrleansDashboard("/orleans").AddEndpointFilter<LoopbackOnly>().ExcludeFromDescription();
+            if (OrleansSetup.HasDashboard(app.Configuration))
+                app.MapOrleansDashboard("/orleans").AddEndpointFilter<LoopbackOnly>().ExcludeFromDescription();
         }
 
         return app;

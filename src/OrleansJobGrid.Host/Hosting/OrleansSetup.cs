@@ -24,18 +24,22 @@ internal static class OrleansSetup
             {
                 client.UseRedisClustering(o => o.ConfigurationOptions = RedisEndpoint.Parse(options.Redis!));
                 client.Configure<ClusterOptions>(o => Name(o, options));
-                client.AddDashboard();
+                if (HasDashboard(builder.Configuration))
+                    client.AddDashboard();
                 client.Services.AddGridFaults();
                 SteadyTimeProvider.AddTo(client.Services);
             });
     }
+
+    public static bool HasDashboard(IConfiguration configuration) => configuration.GetValue("JobGrid:Dashboard", true);
 
     private static void Configure(ISiloBuilder silo, GridOptions options, IConfiguration configuration)
     {
         silo.AddJobGrid(options.Roles.Contains(GridOptions.Worker) ? [.. new NvmlProbe().Read().Gpus.Select(g => g.Uuid)] : []);
         if (!options.Roles.Contains(GridOptions.Grid))
             silo.HostWorkersOnly();
-        silo.AddDashboard();
+        if (HasDashboard(configuration))
+            silo.AddDashboard();
         SteadyTimeProvider.AddTo(silo.Services);
         var siloPort = options.SiloPort == 0 ? FreePort() : options.SiloPort;
         if (options.Redis is null)

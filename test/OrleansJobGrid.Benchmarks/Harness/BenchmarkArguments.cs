@@ -5,7 +5,7 @@ namespace OrleansJobGrid.Benchmarks.Harness;
 /// <summary>Options of a benchmark as <c>--name value</c>.</summary>
 internal sealed class BenchmarkArguments
 {
-    private static readonly string[] Known = ["--store", "--jobs", "--slots", "--rates", "--seconds", "--signatures", "--rebuild", "--count", "--workers", "--hours", "--connections"];
+    private static readonly string[] Known = ["--store", "--jobs", "--slots", "--rates", "--seconds", "--signatures", "--rebuild", "--count", "--workers", "--hours", "--connections", "--dashboard"];
 
     private readonly Dictionary<string, string> _values = [];
 
@@ -16,6 +16,13 @@ internal sealed class BenchmarkArguments
         "redis-everysec" => [GridStoreKind.RedisEverysec],
         "redis-always" => [GridStoreKind.RedisAlways],
         var other => throw new ArgumentException($"--store is '{other}'; it is one of sqlite, redis-everysec, redis-always, all."),
+    };
+
+    public bool Dashboard => _values.GetValueOrDefault("--dashboard", "on") switch
+    {
+        "on" => true,
+        "off" => false,
+        var other => throw new ArgumentException($"--dashboard is '{other}'; it is on or off."),
     };
 
     public IReadOnlyList<int> Rates => Numbers("--rates", "50,500");

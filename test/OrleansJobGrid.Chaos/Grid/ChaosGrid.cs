@@ -32,7 +32,7 @@ internal sealed class ChaosGrid : IAsyncDisposable
     private ChaosGrid(ChaosOptions options, string folder, Journal journal)
     {
         (_options, _folder, _journal) = (options, folder, journal);
-        Url = new($"http://127.0.0.1:{GridProcess.FreePort()}");
+        Url = new($"http://127.0.0.1:{FreePorts.Next()}");
         _http = new HttpClient { BaseAddress = Url, Timeout = TimeSpan.FromSeconds(10) };
         // It tries again by itself, and the run is to see each answer.
         Client = new JobGridClient(_http, new() { Retries = 0 });
@@ -159,7 +159,7 @@ internal sealed class ChaosGrid : IAsyncDisposable
         if (place >= 0 && !_options.OneProcess)
         {
             // The others know only the way that leads through the proxy.
-            var own = GridProcess.FreePort();
+            var own = FreePorts.Next();
             siloPort = AddLink(new(TargetKind.SilosToSilo, place), own).Port;
             environment["JOBGRID_SILO__LISTEN"] = $"127.0.0.1:{own}";
         }

@@ -54,7 +54,7 @@ public sealed class BadInputTests : IAsyncLifetime
     [Fact]
     public async Task A_data_folder_in_use_is_refused_with_the_holders_pid()
     {
-        var (exitCode, _, error) = await GridProcess.RunAsync(_folder, "up", "--data", _folder, "--urls", $"http://127.0.0.1:{GridProcess.FreePort()}");
+        var (exitCode, _, error) = await GridProcess.RunAsync(_folder, "up", "--data", _folder, "--urls", $"http://127.0.0.1:{FreePorts.Next()}");
 
         Assert.Equal(3, exitCode);
         Assert.Contains(_grid.Id.ToString(System.Globalization.CultureInfo.InvariantCulture), error, StringComparison.Ordinal);
@@ -70,7 +70,7 @@ public sealed class BadInputTests : IAsyncLifetime
         var noise = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("this is no store ", 1_000)));
         await File.WriteAllBytesAsync(file, noise);
 
-        var (exitCode, _, error) = await GridProcess.RunAsync(folder, "up", "--data", folder, "--urls", $"http://127.0.0.1:{GridProcess.FreePort()}");
+        var (exitCode, _, error) = await GridProcess.RunAsync(folder, "up", "--data", folder, "--urls", $"http://127.0.0.1:{FreePorts.Next()}");
 
         Assert.Equal(3, exitCode);
         Assert.Contains("jobgrid.db", error, StringComparison.Ordinal);
@@ -103,7 +103,7 @@ public sealed class BadInputTests : IAsyncLifetime
         await File.WriteAllTextAsync(file, config);
 
         var (exitCode, output, error) = await GridProcess.RunAsync(
-            folder, "up", "--data", folder, "--config", file, "--urls", $"http://127.0.0.1:{GridProcess.FreePort()}");
+            folder, "up", "--data", folder, "--config", file, "--urls", $"http://127.0.0.1:{FreePorts.Next()}");
 
         Assert.True(exitCode == 2, error);
         Assert.Empty(output);

@@ -54,7 +54,7 @@ public sealed class GridProcess : IAsyncDisposable
     /// <summary>Starts <c>jobgrid up</c> and returns when it says that it is ready.</summary>
     public static async Task<GridProcess> UpAsync(GridArguments arguments)
     {
-        var url = arguments.Roles.Contains("gateway", StringComparison.Ordinal) ? arguments.Url ?? new Uri($"http://127.0.0.1:{FreePort()}") : null;
+        var url = arguments.Roles.Contains("gateway", StringComparison.Ordinal) ? arguments.Url ?? new Uri($"http://127.0.0.1:{FreePorts.Next()}") : null;
         var start = StartInfo(arguments.Program[0], [.. arguments.Program.Skip(1), "up", .. arguments.ToCommandLine(url)], arguments.Environment);
         var grid = new GridProcess(new Process { StartInfo = start, EnableRaisingEvents = true }, url);
         var ready = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -124,13 +124,6 @@ public sealed class GridProcess : IAsyncDisposable
             await KillAsync();
         Http.Dispose();
         _process.Dispose();
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static ProcessStartInfo StartInfo(string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)

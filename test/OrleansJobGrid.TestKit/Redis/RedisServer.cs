@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using OrleansJobGrid.TestKit.Grid;
 using Xunit;
 
 namespace OrleansJobGrid.TestKit.Redis;
@@ -52,7 +53,7 @@ public sealed class RedisServer : IAsyncDisposable
             // Between the choice of a free port and its use another process may take it.
             for (var attempt = 1; ; attempt++)
             {
-                server.Port = FreePort();
+                server.Port = FreePorts.Next();
                 var fault = await server.LaunchAsync(cancellationToken);
                 if (fault is null)
                     return server;
@@ -162,13 +163,6 @@ public sealed class RedisServer : IAsyncDisposable
         await KillAsync();
         lock (output)
             return output.ToString();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static string? FindProgram() =>

@@ -51,12 +51,13 @@ internal sealed class BatchEncoder
 
     /// <summary>The arguments, in the order that the script's head tells.</summary>
     /// <param name="refusal">Why operations that create a job are refused now, or null.</param>
-    public RedisValue[] Arguments(string? refusal)
+    /// <param name="known">The highest clock that the store has told.</param>
+    public RedisValue[] Arguments(string? refusal, long known)
     {
         var arguments = new List<RedisValue>
         {
             _buffer.Written, _count, _indexes.Names.Count, _queues.Names.Count, _sessions.Names.Count, _counters.Names.Count,
-            _signatures.Names.Count, refusal ?? "",
+            _signatures.Names.Count, refusal ?? "", known,
         };
         foreach (var name in _queues.Names.Concat(_counters.Names))
             arguments.Add(name);

@@ -41,7 +41,7 @@ public sealed partial class RedisJobStore
         OperationRules.CheckShard(shard, ShardCount);
         if (limit is < 1 or > StoreLimits.ReadPage)
             throw new ArgumentOutOfRangeException(nameof(limit), limit, $"1 to {StoreLimits.ReadPage}.");
-        var arguments = new List<RedisValue> { descending ? "down" : "up", limit };
+        var arguments = new List<RedisValue> { descending ? "down" : "up", limit, Known };
         if (after is { } position)
             arguments.AddRange([Text(position.Score), position.JobId]);
         var result = await _connection.RunAsync(
@@ -51,7 +51,7 @@ public sealed partial class RedisJobStore
         var entries = new IndexPosition[flat.Length / 2];
         for (var i = 0; i < entries.Length; i++)
             entries[i] = new(Score(flat[(2 * i) + 1]), flat[2 * i]!);
-        return new((long)answer[0], entries);
+        return new(Told((long)answer[0]), entries);
     }
 
     /// <inheritdoc/>

@@ -9,8 +9,8 @@ public sealed partial class RedisJobStore
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         var answer = (long[])(await _connection.RunAsync(
-            RedisScript.TakeSequence, [_keys.Sequence, _keys.GlobalClock], [count], cancellationToken))!;
-        return new(answer[0], answer[1]);
+            RedisScript.TakeSequence, [_keys.Sequence, _keys.GlobalClock], [count, Known], cancellationToken))!;
+        return new(answer[0], Told(answer[1]));
     }
 
     /// <inheritdoc/>
@@ -19,17 +19,17 @@ public sealed partial class RedisJobStore
         var answer = (long[])(await _connection.RunAsync(
             RedisScript.WriteSession,
             [_keys.Sessions, _keys.SessionEnded(session.Id), _keys.GlobalClock],
-            [session.Id, (long)lease.TotalMilliseconds, SessionValue.Write(session)],
+            [session.Id, (long)lease.TotalMilliseconds, SessionValue.Write(session), Known],
             cancellationToken))!;
-        return new(answer[0], answer[1], answer[2] == 1);
+        return new(Told(answer[0]), answer[1], answer[2] == 1);
     }
 
     /// <inheritdoc/>
     public async ValueTask<SessionPage> ReadSessionsAsync(CancellationToken cancellationToken)
     {
         var answer = (RedisResult[])(await _connection.RunAsync(
-            RedisScript.ReadSessions, [_keys.Sessions, _keys.GlobalClock], [], cancellationToken))!;
-        return new((long)answer[0], Pairs((RedisValue[])answer[1]!).Select(pair => SessionValue.Read(pair.Name!, pair.Value)).ToList());
+            RedisScript.ReadSessions, [_keys.Sessions, _keys.GlobalClock], [Known], cancellationToken))!;
+        return new(Told((long)answer[0]), Pairs((RedisValue[])answer[1]!).Select(pair => SessionValue.Read(pair.Name!, pair.Value)).ToList());
     }
 
     /// <inheritdoc/>
@@ -50,8 +50,8 @@ public sealed partial class RedisJobStore
     /// <inheritdoc/>
     public async ValueTask<PassMark> MarkPassAsync(string name, CancellationToken cancellationToken)
     {
-        var answer = (long[])(await _connection.RunAsync(RedisScript.MarkPass, [_keys.Passes, _keys.GlobalClock], [name], cancellationToken))!;
-        return new(answer[0], answer[1]);
+        var answer = (long[])(await _connection.RunAsync(RedisScript.MarkPass, [_keys.Passes, _keys.GlobalClock], [name, Known], cancellationToken))!;
+        return new(answer[0], Told(answer[1]));
     }
 
     /// <inheritdoc/>

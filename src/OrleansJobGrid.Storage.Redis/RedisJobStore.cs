@@ -20,6 +20,7 @@ public sealed partial class RedisJobStore : IJobStore
     private readonly RedisConnection _connection;
     private readonly RedisKeys _keys;
     private readonly MemoryWatch _memory;
+    private long _known;
     private readonly ConcurrentDictionary<string, byte>[] _queues;
 
     private RedisJobStore(RedisConnection connection, RedisKeys keys, TimeProvider time, StoreDescription description, int shards)
@@ -87,12 +88,12 @@ public sealed partial class RedisJobStore : IJobStore
         {
             var encoder = new BatchEncoder(batch, violations, queues);
             var result = await _connection.RunAsync(
-                RedisScript.Apply, encoder.Keys(_keys, shard), encoder.Arguments(refusal), cancellationToken, shard);
+                RedisScript.Apply, encoder.Keys(_keys, shard), encoder.Arguments(refusal, Known), cancellationToken, shard);
             encoder.Return();
             Remember(shard, batch);
             var answer = (RedisResult[])result!;
             if (answer[0].Resp2Type == ResultType.Integer)
-                return new((long)answer[0], Results(batch, violations, answer));
+                return new(Told((long)answer[0]), Results(batch, violations, answer));
             foreach (var queue in answer.Skip(1))
             {
                 queues.Add((string)queue!);
@@ -114,6 +115,16 @@ public sealed partial class RedisJobStore : IJobStore
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _connection.DisposeAsync();
+
+    /// <summary>The highest clock that any shard has told: each keeps its own, and none is to lag behind another.</summary>
+    private long Known => Interlocked.Read(ref _known);
+
+    private long Told(long clock)
+    {
+        for (var known = Known; clock > known; known = Known)
+            Interlocked.CompareExchange(ref _known, clock, known);
+        return clock;
+    }
 
     private static async Task<RedisServerReport> PrepareAsync(RedisConnection connection)
     {

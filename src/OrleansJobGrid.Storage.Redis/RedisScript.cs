@@ -7,6 +7,9 @@ namespace OrleansJobGrid.Storage.Redis;
 /// <summary>A script of <c>Scripts/</c>, as embedded; each file's head says its keys, arguments and promise.</summary>
 internal sealed class RedisScript
 {
+    // Before the scripts, which take it in.
+    private static readonly string Clock = Read("clock");
+
     public static readonly RedisScript Apply = new("apply");
     public static readonly RedisScript EndSession = new("end_session");
     public static readonly RedisScript MarkPass = new("mark_pass");
@@ -26,16 +29,21 @@ internal sealed class RedisScript
     private RedisScript(string name)
     {
         Name = name;
-        var resource = $"{typeof(RedisScript).Namespace}.Scripts.{name}.lua";
-        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(resource)
-            ?? throw new InvalidOperationException($"The assembly lacks its resource {resource}.");
-        using var reader = new StreamReader(stream);
-        Text = reader.ReadToEnd();
+        Text = Read(name).Replace("-- include clock.lua\n", Clock, StringComparison.Ordinal);
     }
 
     public string Name { get; }
 
     public string Text { get; }
+
+    private static string Read(string name)
+    {
+        var resource = $"{typeof(RedisScript).Namespace}.Scripts.{name}.lua";
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(resource)
+            ?? throw new InvalidOperationException($"The assembly lacks its resource {resource}.");
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
 
     /// <summary>Loads the script into a server.</summary>
     public async Task LoadAsync(IServer server) =>

@@ -1,24 +1,38 @@
 namespace OrleansJobGrid.Storage.Sqlite;
 
-/// <summary>The store's one clock: the host's, but never lower than it ever was.</summary>
+/// <summary>
+/// The store's one clock: the host's, except that it never goes back and never stands. Where the host's was set back, it goes on at half
+/// the pace until the host's has caught up with it.
+/// </summary>
 internal sealed class StoreClock(TimeProvider time)
 {
-    private long _highWater;
+    private readonly Lock _lock = new();
+    private DateTimeOffset _clock = DateTimeOffset.UnixEpoch;
+    private long _seen = time.GetTimestamp();
 
     /// <summary>Unix ms.</summary>
-    public long Now => Raise(time.GetUtcNow().ToUnixTimeMilliseconds());
-
-    /// <summary>Takes over a mark that was kept; returns the clock.</summary>
-    public long Raise(long mark)
+    public long Now
     {
-        var before = Volatile.Read(ref _highWater);
-        while (mark > before)
+        get
         {
-            var seen = Interlocked.CompareExchange(ref _highWater, mark, before);
-            if (seen == before)
-                return mark;
-            before = seen;
+            lock (_lock)
+            {
+                var (host, seen) = (time.GetUtcNow(), time.GetTimestamp());
+                var slow = _clock + (time.GetElapsedTime(_seen, seen) / 2);
+                (_clock, _seen) = (host > slow ? host : slow, seen);
+                return _clock.ToUnixTimeMilliseconds();
+            }
         }
-        return before;
+    }
+
+    /// <summary>Takes over a mark that was kept.</summary>
+    public void Raise(long mark)
+    {
+        lock (_lock)
+        {
+            var kept = DateTimeOffset.FromUnixTimeMilliseconds(mark);
+            if (kept > _clock)
+                (_clock, _seen) = (kept, time.GetTimestamp());
+        }
     }
 }

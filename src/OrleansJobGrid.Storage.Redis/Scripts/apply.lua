@@ -2,7 +2,7 @@
 -- apply: one batch of job operations in one shard, all or nothing for the batch, one verdict for each operation.
 --
 -- KEYS  1 stopped     string  why the shard stands still; absent while it works
---       2 clock       string  the highest clock given in this shard, Unix ms
+--       2 clock       string  this shard's clock, see clock.lua
 --       3 jobs        hash    job id -> value (below)
 --       4 marks       hash    queue -> "last ready number, entries now"
 --       5 signatures  hash    8 bytes -> the requirement's text
@@ -11,6 +11,7 @@
 --                     order), then the marks of ended sessions (string), as many as ARGV 3 to 5 say
 -- ARGV  1 the operations, packed by BatchEncoder.cs; 2 their number; 3, 4, 5 the number of indexes, queues and
 --       sessions in KEYS; 6, 7 the number of counters and signatures; 8 non-empty: why new jobs are refused now;
+--       9 known clock;
 --       then the queues' names, the counters' names, and each signature's 8 bytes followed by its text
 -- value version 8 bytes, operation id 16, length of the ready queue's name 2 (0: no entry), that name and the
 --       entry's number 6, length of the record 4, the record, then each event with its length 4
@@ -33,12 +34,12 @@ if reason then return redis.error_reply('STOPPED ' .. reason) end
 local operations, count = ARGV[1], tonumber(ARGV[2])
 local indexes, queues, sessions = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local counters, signatures, refusal = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8]
-local first_queue_name = 8
+local first_queue_name = 9
 local first_counter_name = first_queue_name + queues
 local first_signature = first_counter_name + counters
 
-local time = call('TIME')
-local now = math.max(time[1] * 1000 + math.floor(time[2] / 1000), tonumber(call('GET', CLOCK) or '0'))
+-- include clock.lua
+local now, keep = tell(call('GET', CLOCK), tonumber(ARGV[9]))
 
 local function wrong(key, kind)
   local found = call('TYPE', key).ok
@@ -238,7 +239,7 @@ local function write()
   many('HSET', JOBS, job_sets)
   many('HSET', SIGNATURES, new_signatures)
   for i, sum in pairs(sums) do call('HINCRBY', COUNTERS, ARGV[first_counter_name + i], string.format('%.0f', sum)) end
-  call('SET', CLOCK, string.format('%.0f', now))
+  call('SET', CLOCK, keep)
 end
 
 local written, fault = pcall(write)

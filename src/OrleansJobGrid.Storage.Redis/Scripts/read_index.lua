@@ -2,7 +2,7 @@
 -- read_index: a page of an index in the order of (score, job id), from an exclusive cursor that need not be there any more.
 --
 -- KEYS  1 index  zset; 2 clock  string
--- ARGV  1 'up' or 'down'; 2 limit; 3 and 4, where a page came before: score and job id of its last entry
+-- ARGV  1 'up' or 'down'; 2 limit; 3 known clock; 4 and 5, where a page came before: score and job id of its last entry
 -- gives {clock, {job id, score, ...}}
 --
 -- Promise: one consistent view; entries of equal score come in the order of their ids' bytes, across pages too.
@@ -21,8 +21,8 @@ local function before(a, b)
 end
 
 local first = 0
-if ARGV[3] then
-  local score, id = ARGV[3], ARGV[4]
+if ARGV[4] then
+  local score, id = ARGV[4], ARGV[5]
   -- The number of entries before the cursor, for 'up' with the cursor itself: bisection among those of its score.
   local low = call('ZCOUNT', INDEX, '-inf', '(' .. score)
   local high = low + call('ZCOUNT', INDEX, score, score)
@@ -38,8 +38,8 @@ if ARGV[3] then
   end
 end
 
-local time = call('TIME')
-local now = math.max(time[1] * 1000 + math.floor(time[2] / 1000), tonumber(call('GET', CLOCK) or '0'))
+-- include clock.lua
+local now = tell(call('GET', CLOCK), tonumber(ARGV[3]))
 if limit == 0 then return { now, {} } end
 if down then return { now, call('ZRANGE', INDEX, first, first + limit - 1, 'REV', 'WITHSCORES') } end
 return { now, call('ZRANGE', INDEX, first, first + limit - 1, 'WITHSCORES') }

@@ -115,7 +115,7 @@ public abstract partial class JobStoreConformance
     }
 
     [Fact]
-    public async Task Clock_WhenTheHostsClockStepsBack_StandsStillAlsoAfterReopening()
+    public async Task Clock_WhenTheHostsClockStepsBack_GoesOnAlsoAfterReopening()
     {
         if (!_underTest!.TryStepHostClock(TimeSpan.Zero))
             Assert.Skip("This backend's clock is its server's, which a test cannot step.");
@@ -126,8 +126,18 @@ public abstract partial class JobStoreConformance
         Assert.True((await Store.TakeSequenceAsync(1, Token)).Clock >= before);
         Assert.True((await Store.WriteSessionAsync(Session("s"), Lease, Token)).ExpiresAt >= before + 8_000);
         Assert.True((await Store.MarkPassAsync("wheel", Token)).Now >= before);
+        async Task GoesOn()
+        {
+            var from = (await Store.ReadSessionsAsync(Token)).Clock;
+            Assert.True(from >= before);
+            while ((await Store.ReadSessionsAsync(Token)).Clock < from + 20)
+            {
+            }
+        }
+
+        await GoesOn();
         await _underTest.ReopenAsync();
-        Assert.True((await Store.ReadSessionsAsync(Token)).Clock >= before);
+        await GoesOn();
         Assert.True((await Store.ReadIndexAsync(Shard, "due", null, false, 1, Token)).Clock >= before);
     }
 

@@ -25,6 +25,21 @@ public sealed class StoreClockTests
     }
 
     [Fact]
+    public void Now_WhenTheStoresClockGoesSlower_WaitsForItAndThenKeepsItsPace()
+    {
+        var time = new FakeTimeProvider();
+        var clock = new StoreClock(time);
+        clock.Observe(1_000_000);
+        time.Advance(TimeSpan.FromSeconds(6));
+
+        Assert.Equal(1_006_000, clock.Observe(1_003_000));
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(1_006_000, clock.Now);
+        time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal(1_007_000, clock.Now);
+    }
+
+    [Fact]
     public void Now_WhateverTheStoreAnswers_NeverGoesBack_AndIsNeverBelowAnAnswer() =>
         Gen.Select(Gen.Int[0, 5_000], Gen.Long[1, 20_000]).Array[1, 50].Sample(steps =>
         {

@@ -16,5 +16,6 @@ public static class GridFaultExtensions
             o.SupportedNamespacePrefixes.Add(nameof(OrleansJobGrid));
             // What lies inside of a fault of the store: a fault that cannot be sent would hide the one that matters.
             o.SupportedNamespacePrefixes.Add("StackExchange.Redis");
+            o.SupportedNamespacePrefixes.Add("Pipelines.Sockets");
         });
 }

@@ -24,12 +24,17 @@ internal static class OrleansSetup
             {
                 client.UseRedisClustering(o => o.ConfigurationOptions = RedisEndpoint.Parse(options.Redis!));
                 client.Configure<ClusterOptions>(o => Name(o, options));
+                // A gateway that starts while the silos do knows only some that are gone: Orleans looks for others once a minute.
+                client.Configure<Orleans.Configuration.GatewayOptions>(o => o.GatewayListRefreshPeriod = SilosAgain);
                 if (HasDashboard(builder.Configuration))
                     client.AddDashboard();
                 client.Services.AddGridFaults();
                 SteadyTimeProvider.AddTo(client.Services);
             });
     }
+
+    /// <summary>How often a gateway alone looks for silos.</summary>
+    private static readonly TimeSpan SilosAgain = TimeSpan.FromSeconds(5);
 
     public static bool HasDashboard(IConfiguration configuration) => configuration.GetValue("JobGrid:Dashboard", true);
 

@@ -17,7 +17,7 @@ internal static class HappyPath
             Payload = System.Text.Encoding.UTF8.GetBytes(payload),
             BodyHash = new string('0', 64),
         };
-        var created = JobDecisions.Create(submission, sequence, clock, 3_600_000);
+        var created = JobDecisions.Create(submission, sequence, clock, 3_600_000, new());
         var create = created.ToOperation(id, 0, default, Guid.NewGuid());
         var granted = JobDecisions.Grant(created.After!, new("worker", "session"), Guid.NewGuid(), clock)!;
         var grant = granted.ToOperation(id, 1, create.OperationId, default);

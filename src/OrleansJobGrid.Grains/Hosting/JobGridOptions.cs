@@ -33,6 +33,10 @@ public sealed class JobGridOptions
     /// </summary>
     public Dictionary<string, Dictionary<string, RetryOptions>> Retries { get; } = [];
 
+    /// <summary>How long jobs are kept after their end.</summary>
+    [ValidateObjectMembers]
+    public KeepOptions Keep { get; set; } = new();
+
     /// <summary>Limits of recovery.</summary>
     [ValidateObjectMembers]
     public RecoveryOptions Recovery { get; set; } = new();

@@ -1,4 +1,5 @@
 using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Grains.Hosting;
 
 namespace OrleansJobGrid.Grains.Jobs;
 
@@ -21,7 +22,7 @@ public static partial class JobDecisions
     private const int ErrorCharacters = 600;
 
     /// <summary>A new job.</summary>
-    public static JobChange Create(JobSubmission s, long sequence, long clock, long attemptTimeoutMs)
+    public static JobChange Create(JobSubmission s, long sequence, long clock, long attemptTimeoutMs, KeepOptions keep)
     {
         var record = new JobRecord
         {
@@ -40,6 +41,8 @@ public static partial class JobDecisions
             AttemptTimeoutMs = s.AttemptTimeoutMs ?? attemptTimeoutMs,
             OwnAttemptTimeout = s.AttemptTimeoutMs is not null,
             StallTimeoutMs = s.StallTimeoutMs,
+            KeepCompletedMs = keep.Completed == KeepOptions.DefaultCompleted ? null : (long)keep.Completed.TotalMilliseconds,
+            KeepFailedMs = keep.Failed == KeepOptions.DefaultFailed ? null : (long)keep.Failed.TotalMilliseconds,
             QueueTimeoutMs = s.QueueTimeoutMs,
             Idempotent = s.Idempotent,
             OnUnknown = s.OnUnknown,

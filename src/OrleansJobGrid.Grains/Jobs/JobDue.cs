@@ -1,4 +1,5 @@
 using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Grains.Hosting;
 
 namespace OrleansJobGrid.Grains.Jobs;
 
@@ -11,18 +12,14 @@ public static class JobDue
     /// <summary>Longest pause.</summary>
     public static readonly TimeSpan PauseLimit = TimeSpan.FromDays(7);
 
-    /// <summary>How long a final record is kept: completed, cancelled.</summary>
-    public static readonly TimeSpan KeepCompleted = TimeSpan.FromHours(24);
-
-    /// <summary>How long a dead letter is kept: failed, timeout.</summary>
-    public static readonly TimeSpan KeepFailed = TimeSpan.FromDays(7);
-
     /// <summary>The next due time of a record, Unix ms.</summary>
     public static long Next(JobRecord record) => Min(OfStatus(record), record.StaleCheckAt);
 
     /// <summary>When a final record goes.</summary>
     public static long Deletion(JobRecord record) =>
-        record.FinishedAt!.Value + (long)(record.Status.IsDeadLetter() ? KeepFailed : KeepCompleted).TotalMilliseconds;
+        record.FinishedAt!.Value + (record.Status.IsDeadLetter()
+            ? record.KeepFailedMs ?? (long)KeepOptions.DefaultFailed.TotalMilliseconds
+            : record.KeepCompletedMs ?? (long)KeepOptions.DefaultCompleted.TotalMilliseconds);
 
     private static long OfStatus(JobRecord record) => record.Status switch
     {

@@ -76,7 +76,7 @@ internal sealed class JobIngressGrain(
     {
         job = job with { Priority = PriorityPolicy.Of(job, policies.TermsOf(job.CustomerId).Tier, options.Value.PriorityPolicy, clock) };
         var timeout = options.Value.AttemptTimeouts.GetValueOrDefault(job.Service, options.Value.AttemptTimeout);
-        var change = JobDecisions.Create(job, sequence, clock, (long)timeout.TotalMilliseconds);
+        var change = JobDecisions.Create(job, sequence, clock, (long)timeout.TotalMilliseconds, options.Value.Keep);
         var operation = change.ToOperation(job.Id, 0, default, OperationIds.Next());
         try
         {

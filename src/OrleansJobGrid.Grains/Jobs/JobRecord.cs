@@ -31,6 +31,10 @@ public sealed record JobRecord
     /// <summary>Whether the job named its attempt timeout itself.</summary>
     public bool OwnAttemptTimeout { get; init; }
     public long? StallTimeoutMs { get; init; }
+
+    /// <summary>How long it is kept once completed or cancelled, and as a dead letter; fixed at the submission. Null: the default.</summary>
+    public long? KeepCompletedMs { get; init; }
+    public long? KeepFailedMs { get; init; }
     public long? QueueTimeoutMs { get; init; }
     public bool Idempotent { get; init; }
     public string? OnUnknown { get; init; }

@@ -13,6 +13,9 @@ internal static partial class Log
     [LoggerMessage(1304, LogLevel.Warning, "Worker {Worker}: its registration could not be written; the next heartbeat tries again.")]
     public static partial void NotRegistered(this ILogger logger, string worker, Exception exception);
 
+    [LoggerMessage(1305, LogLevel.Warning, "Worker {Worker}: its report of job {JobId} could not be taken; the worker sends it again.")]
+    public static partial void NotReported(this ILogger logger, string worker, string jobId, Exception exception);
+
     [LoggerMessage(1302, LogLevel.Warning, "Worker {Worker}: the claim of queue {Queue} beside a report failed; the report stands.")]
     public static partial void ClaimBesideReportFailed(this ILogger logger, string worker, string queue, Exception exception);
 }

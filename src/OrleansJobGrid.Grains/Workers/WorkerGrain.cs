@@ -126,7 +126,8 @@ internal sealed partial class WorkerGrain(
         }
         catch (Exception e)
         {
-            // Those beside it stand.
+            // Those beside it stand; the worker sends this one again.
+            logger.NotReported(WorkerId, report.JobId, e);
             return new(ReportOutcome.Gone, $"{e.GetType().Name}: {e.Message}");
         }
     }

@@ -26,6 +26,7 @@ internal static class KnownSettings
         ["Imaging"] = NamesOf(typeof(ImagingOptions)),
         ["Process"] = NamesOf(typeof(ProcessOptions)),
         ["Rest"] = NamesOf(typeof(RestOptions)),
+        ["Keep"] = NamesOf(typeof(KeepOptions)),
         ["Recovery"] = NamesOf(typeof(RecoveryOptions)),
         ["Gateway"] = NamesOf(typeof(GatewayOptions)),
         ["Failures"] = NamesOf(typeof(FailureOptions)),

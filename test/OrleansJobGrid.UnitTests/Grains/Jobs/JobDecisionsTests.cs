@@ -1,5 +1,6 @@
 using CsCheck;
 using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Grains.Jobs;
 using OrleansJobGrid.Storage;
 using Xunit;
@@ -107,6 +108,25 @@ public sealed class JobDecisionsTests
         var ended = JobDecisions.Due(asked, RecoveryPolicy.Default, JobDue.Next(asked))!.After!;
 
         Assert.Equal((JobStatus.Cancelled, reason), (ended.Status, ended.EndReason));
+    }
+
+    [Theory]
+    [InlineData(null, null, 86_400_000, 604_800_000)]
+    [InlineData(60, 3_600, 60_000, 3_600_000)]
+    public void Due_OfAFinalJob_IsWhenItsTimeOfKeepingEnds(int? completed, int? failed, long afterCompletion, long afterFailure)
+    {
+        var keep = new KeepOptions();
+        keep.Completed = completed is { } c ? TimeSpan.FromSeconds(c) : keep.Completed;
+        keep.Failed = failed is { } f ? TimeSpan.FromSeconds(f) : keep.Failed;
+        var granted = Samples.Assigned(JobDecisions.Create(Samples.Submission() with { MaxRetries = 0 }, 1, Samples.Start, Samples.AttemptTimeout, keep).After!);
+        var end = Samples.Start + 10;
+        var done = JobDecisions.Complete(granted, granted.Token, new(), end).Change!.After!;
+        var cancelled = JobDecisions.Cancel(granted with { Status = JobStatus.Pending }, "enough", end).Change!.After!;
+        var timedOut = JobDecisions.Due(granted, RecoveryPolicy.Default, JobDue.Next(granted))!.After!;
+
+        Assert.Equal((end + afterCompletion, end + afterCompletion), (JobDue.Next(done), JobDue.Next(cancelled)));
+        Assert.Equal((JobStatus.Timeout, timedOut.FinishedAt + afterFailure), (timedOut.Status, JobDue.Next(timedOut)));
+        Assert.Equal(done.KeepFailedMs, JobRecordFormat.Read("job-1", JobRecordFormat.Write(done)).KeepFailedMs);
     }
 
     [Theory]

@@ -31,7 +31,7 @@ internal sealed class JobLife
         _attemptLimit = wishes.AttemptLimit;
         // Few rescues for some, so that poison is met.
         _policy = RecoveryPolicy.Default with { Rescues = wishes.Unknown == 0 ? 1 : 3 };
-        var created = JobDecisions.Create(wishes.Submission(), 7, _clock, Samples.AttemptTimeout);
+        var created = JobDecisions.Create(wishes.Submission(), 7, _clock, Samples.AttemptTimeout, new());
         _order = created.After!.Order;
         Write(created, Mover.Submitter);
     }

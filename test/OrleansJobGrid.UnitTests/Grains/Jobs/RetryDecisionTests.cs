@@ -202,7 +202,7 @@ public sealed class RetryDecisionTests
         int attempt, string failureClass, Func<JobRecord, JobRecord>? wishes = null, long? retryAfterMs = null, double draw = Middle,
         string? instance = null, bool? elsewhere = null, RetryPolicies? policies = null)
     {
-        var job = JobDecisions.Create(new() { Id = "job-1", Service = "simulation", Payload = "{}"u8.ToArray(), BodyHash = "hash" }, 1, 1_700_000_000_000, 60_000).After!;
+        var job = JobDecisions.Create(new() { Id = "job-1", Service = "simulation", Payload = "{}"u8.ToArray(), BodyHash = "hash" }, 1, 1_700_000_000_000, 60_000, new()).After!;
         job = job with { Attempt = attempt, LastGrant = new(Guid.Empty, "session-1", "worker-1", 0) };
         var failure = new FailureReport
         {

@@ -16,7 +16,7 @@ internal static class Samples
         new() { Id = id, Service = "simulation", Payload = Json("{\"steps\":3}"), BodyHash = "hash" };
 
     public static JobRecord Pending(JobSubmission? submission = null, long sequence = 1, long clock = Start) =>
-        JobDecisions.Create(submission ?? Submission(), sequence, clock, AttemptTimeout).After!;
+        JobDecisions.Create(submission ?? Submission(), sequence, clock, AttemptTimeout, new()).After!;
 
     public static JobRecord Assigned(JobRecord? job = null, string session = "session-1", long clock = Start, string worker = "worker-1") =>
         JobDecisions.Grant(job ?? Pending(), new(worker, session), Guid.NewGuid(), clock)!.After!;

@@ -120,9 +120,9 @@ public sealed class StoreCheckerTests
     {
         var store = new JobStoreModel(0, Shards);
         var submission = Samples.Submission() with { CustomerId = "customer-1" };
-        var created = JobDecisions.Create(submission, 1, Samples.Start, Samples.AttemptTimeout);
+        var created = JobDecisions.Create(submission, 1, Samples.Start, Samples.AttemptTimeout, new());
         Apply(created.ToOperation(First, 0, default, Guid.NewGuid()));
-        created = JobDecisions.Create(submission, 2, Samples.Start, Samples.AttemptTimeout);
+        created = JobDecisions.Create(submission, 2, Samples.Start, Samples.AttemptTimeout, new());
         var creation = created.ToOperation(Second, 0, default, Guid.NewGuid());
         Apply(creation);
         var granted = JobDecisions.Grant(created.After!, new("worker-1", "session-1"), Guid.NewGuid(), Samples.Start)!;

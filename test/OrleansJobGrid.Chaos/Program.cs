@@ -2,23 +2,28 @@
 using OrleansJobGrid.Chaos;
 using OrleansJobGrid.Chaos.Broken;
 using OrleansJobGrid.Chaos.Checking;
+using OrleansJobGrid.Chaos.Soak;
 
 if (args is ["--help" or "-h"])
 {
-    Console.Out.WriteLine(ChaosOptions.Usage);
+    Console.Out.WriteLine($"{ChaosOptions.Usage}\n\n{SoakOptions.Usage}");
     return 0;
 }
 
-ChaosOptions options;
+ChaosOptions? options = null;
+SoakOptions? soak = null;
 try
 {
     if (args is [BrokenGrid.Command, var without, .. var rest])
         return await BrokenGrid.RunAsync(without, rest);
-    options = ChaosOptions.Parse(args);
+    if (args is ["soak", .. var terms])
+        soak = SoakOptions.Parse(terms);
+    else
+        options = ChaosOptions.Parse(args);
 }
 catch (ArgumentException e)
 {
-    Console.Error.WriteLine($"{e.Message}\n\n{ChaosOptions.Usage}");
+    Console.Error.WriteLine($"{e.Message}\n\n{(args is ["soak", ..] ? SoakOptions.Usage : ChaosOptions.Usage)}");
     return 2;
 }
 
@@ -28,5 +33,7 @@ Console.CancelKeyPress += (_, e) =>
     e.Cancel = true;
     stop.Cancel();
 };
+if (soak is not null)
+    return await new SoakRun(soak).RunAsync(Console.Out.WriteLine, stop.Token);
 Console.Out.WriteLine(Verdict.Head);
-return await ChaosSuite.RunAsync(options, Console.Out.WriteLine, stop.Token);
+return await ChaosSuite.RunAsync(options!, Console.Out.WriteLine, stop.Token);

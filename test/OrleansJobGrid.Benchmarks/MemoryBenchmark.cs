@@ -56,7 +56,7 @@ internal static class MemoryBenchmark
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         builder.Services.AddSingleton(await store.OpenAsync("jobgrid"));
         builder.Services.AddSingleton<IArtefactStore>(FolderArtefactStore.Open(Path.Combine(store.Folder, "artefacts"), TimeProvider.System));
-        builder.UseOrleans(silo => silo.UseLocalhostClustering(FreePort(), FreePort()).UseInMemoryReminderService().AddJobGrid());
+        builder.UseOrleans(silo => silo.UseLocalhostClustering(TestKit.Grid.FreePorts.Next(), TestKit.Grid.FreePorts.Next()).UseInMemoryReminderService().AddJobGrid());
         using var host = builder.Build();
         await host.StartAsync();
         var grains = host.Services.GetRequiredService<IGrainFactory>();
@@ -101,12 +101,5 @@ internal static class MemoryBenchmark
         var info = (string)(await connection.GetDatabase().ExecuteAsync("INFO", "memory"))!;
         var line = info.Split('\n').First(l => l.StartsWith("used_memory:", StringComparison.Ordinal));
         return long.Parse(line.Split(':')[1].Trim(), CultureInfo.InvariantCulture);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-        listener.Start();
-        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -3,10 +3,13 @@ using OrleansJobGrid.Benchmarks.Harness;
 
 const string Usage = """
     benchmarks: name one of
-      throughput  [--store sqlite|redis-everysec|redis-always|all] [--jobs 50000] [--slots 50] [--dashboard on|off]
+      throughput  [--store sqlite|redis-everysec|redis-always|all] [--jobs 50000] [--slots 50] [--silos 1,2,3] [--dashboard on|off]
       submit      [--store sqlite|redis-everysec|redis-always|all] [--jobs 50000] [--connections 64]
+      drain       [--store sqlite|redis-everysec|redis-always|all] [--jobs 20000,200000] [--slots 50]
+      growth      [--store sqlite|redis-everysec|redis-always|all] [--jobs 40000] [--depths 1000,10000,100000,1000000] [--counts 10,100,1000] [--slots 1000]
+      peers       [--store redis-everysec|redis-always] [--jobs 50000] [--slots 50] [--peers grid,bullmq,hangfire]
       memory      [--jobs 100000]
-      latency     [--store sqlite|redis-everysec|redis-always|all] [--rates 50,500] [--seconds 20] [--slots 50]
+      latency     [--store sqlite|redis-everysec|redis-always|all] [--rates 50,500,2000] [--seconds 20] [--slots 50]
       redis-store
       claims      [--jobs 1000000] [--signatures 100,500,1000] [--count 20000] [--rebuild 200000]
       rebuild     [--jobs 200000]
@@ -24,6 +27,15 @@ try
             return 0;
         case "submit":
             await SubmitBenchmark.RunAsync(options);
+            return 0;
+        case "drain":
+            await DrainBenchmark.RunAsync(options);
+            return 0;
+        case "growth":
+            await GrowthBenchmark.RunAsync(options);
+            return 0;
+        case "peers":
+            await PeersBenchmark.RunAsync(options);
             return 0;
         case "memory":
             await MemoryBenchmark.RunAsync(options);

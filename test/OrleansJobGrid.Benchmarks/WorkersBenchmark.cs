@@ -1,11 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
-using Orleans.Configuration;
-using Orleans.Hosting;
 using OrleansJobGrid.Benchmarks.Harness;
-using OrleansJobGrid.Contracts.Hosting;
-using OrleansJobGrid.Storage.Redis;
 
 namespace OrleansJobGrid.Benchmarks;
 
@@ -15,7 +9,6 @@ namespace OrleansJobGrid.Benchmarks;
 /// </summary>
 internal static class WorkersBenchmark
 {
-    private const string Cluster = "jobgrid";
     private const int JobsPerSecond = 200;
 
     public static async Task RunAsync(BenchmarkArguments arguments)
@@ -24,7 +17,7 @@ internal static class WorkersBenchmark
         var report = new BenchmarkReport("workers");
         await using var store = await GridStore.StartAsync(GridStoreKind.RedisEverysec);
         await using var grid = await GridProcess.StartAsync(store, slots: 0);
-        using var client = await ConnectAsync(store.Redis!.Endpoint);
+        using var client = await GridClient.ConnectAsync(store.Redis!.Endpoint);
         var workers = new SimulatedWorkers(client.Services.GetRequiredService<IGrainFactory>(), count);
         await WaitAsync(10);
         await MeasureAsync("no workers", 10);
@@ -71,21 +64,6 @@ internal static class WorkersBenchmark
                 ("grid CPU, % of a core", Math.Round(100 * cpu / took, 1)), ("grid resident, MB", grid.ResidentBytes >> 20),
                 ("load average before", average));
         }
-    }
-
-    private static async Task<IHost> ConnectAsync(string redis)
-    {
-        var builder = new HostApplicationBuilder();
-        builder.Logging.SetMinimumLevel(LogLevel.Error);
-        builder.UseOrleansClient(client =>
-        {
-            client.UseRedisClustering(o => o.ConfigurationOptions = RedisEndpoint.Parse(redis));
-            client.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (Cluster, Cluster));
-            client.Services.AddGridFaults();
-        });
-        var host = builder.Build();
-        await host.StartAsync();
-        return host;
     }
 
     private static Task WaitAsync(int seconds) => Task.Delay(TimeSpan.FromSeconds(seconds), TimeProvider.System);

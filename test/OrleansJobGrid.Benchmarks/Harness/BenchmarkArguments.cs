@@ -5,7 +5,8 @@ namespace OrleansJobGrid.Benchmarks.Harness;
 /// <summary>Options of a benchmark as <c>--name value</c>.</summary>
 internal sealed class BenchmarkArguments
 {
-    private static readonly string[] Known = ["--store", "--jobs", "--slots", "--rates", "--seconds", "--signatures", "--rebuild", "--count", "--workers", "--hours", "--connections", "--dashboard"];
+    private static readonly string[] Known = ["--store", "--jobs", "--slots", "--rates", "--seconds", "--signatures", "--rebuild", "--count", "--workers", "--hours", "--connections", "--dashboard",
+        "--silos", "--depths", "--counts", "--peers"];
 
     private readonly Dictionary<string, string> _values = [];
 
@@ -25,7 +26,13 @@ internal sealed class BenchmarkArguments
         var other => throw new ArgumentException($"--dashboard is '{other}'; it is on or off."),
     };
 
-    public IReadOnlyList<int> Rates => Numbers("--rates", "50,500");
+    /// <summary>Names parted by commas, each one of <paramref name="known"/>.</summary>
+    public IReadOnlyList<string> Names(string name, params string[] known) =>
+        [.. _values.GetValueOrDefault(name, string.Join(',', known)).Split(',').Select(n => known.Contains(n)
+            ? n
+            : throw new ArgumentException($"{name} names '{n}'; it may name {string.Join(", ", known)}."))];
+
+    public IReadOnlyList<int> Rates => Numbers("--rates", "50,500,2000");
 
     /// <summary>Reads the options; throws <see cref="ArgumentException"/> for one that is not known or has no value.</summary>
     public static BenchmarkArguments Parse(IEnumerable<string> arguments)

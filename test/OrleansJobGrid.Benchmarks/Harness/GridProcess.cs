@@ -36,31 +36,26 @@ internal sealed class GridProcess : IAsyncDisposable
         }
     }
 
-    /// <summary>Starts <c>jobgrid up</c> on a free port and waits until it is ready.</summary>
+    /// <summary>Starts the whole grid as one process on a free port and waits until it is ready.</summary>
     /// <param name="store">Its store.</param>
     /// <param name="slots">Jobs at a time; 0: without the role worker.</param>
     /// <param name="settings">Environment variables.</param>
-    public static async Task<GridProcess> StartAsync(GridStore store, int slots, params (string Name, string Value)[] settings)
+    public static Task<GridProcess> StartAsync(GridStore store, int slots, params (string Name, string Value)[] settings) =>
+        StartAsync(store, slots > 0 ? "gateway,grid,worker" : "gateway,grid", slots, settings);
+
+    /// <summary>Starts <c>jobgrid up</c> with these roles and waits until it is ready; without the role gateway it has no <see cref="Url"/>.</summary>
+    public static async Task<GridProcess> StartAsync(GridStore store, string roles, int slots, params (string Name, string Value)[] settings)
     {
         var program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "jobgrid.exe" : "jobgrid");
         var start = new ProcessStartInfo(program) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
-        string[] arguments = ["up", "--json", "--urls", "http://127.0.0.1:0", "--data", Path.Combine(store.Folder, "data")];
-        foreach (var argument in arguments)
+        string[] arguments = ["up", "--json", "--data", Path.Combine(store.Folder, "data"), "--roles", roles];
+        string[] urls = roles.Contains("gateway", StringComparison.Ordinal) ? ["--urls", "http://127.0.0.1:0"] : [];
+        string[] redis = store.Redis is { } server ? ["--redis", server.Endpoint] : [];
+        string[] worker = slots > 0 ? ["--slots", slots.ToString(CultureInfo.InvariantCulture)] : [];
+        foreach (var argument in (string[])[.. arguments, .. urls, .. redis, .. worker])
             start.ArgumentList.Add(argument);
-        if (store.Redis is { } redis)
-        {
-            start.ArgumentList.Add("--redis");
-            start.ArgumentList.Add(redis.Endpoint);
-        }
-
-        start.ArgumentList.Add("--roles");
-        start.ArgumentList.Add(slots > 0 ? "gateway,grid,worker" : "gateway,grid");
-        if (slots > 0)
-        {
-            start.ArgumentList.Add("--slots");
-            start.ArgumentList.Add(slots.ToString(CultureInfo.InvariantCulture));
-        }
-
+        // The benchmarks ask for no GPU, and several processes could not share one.
+        start.Environment["JOBGRID_WORKER__GPUS"] = "none";
         foreach (var (name, value) in settings)
             start.Environment[name] = value;
         var grid = new GridProcess(new Process { StartInfo = start });
@@ -96,7 +91,8 @@ internal sealed class GridProcess : IAsyncDisposable
         var said = await ready.Task.WaitAsync(StartLimit, TimeProvider.System);
         if (said is null)
             throw new InvalidOperationException($"jobgrid up ended before it was ready: {LastWords()}");
-        Url = new Uri(JsonDocument.Parse(said).RootElement.GetProperty("url").GetString()!);
+        if (JsonDocument.Parse(said).RootElement.GetProperty("url").GetString() is { } url)
+            Url = new Uri(url);
     }
 
     /// <summary>The end of its log.</summary>

@@ -2,6 +2,7 @@ using OrleansJobGrid.Storage;
 using OrleansJobGrid.Storage.Redis;
 using OrleansJobGrid.Storage.Sqlite;
 using OrleansJobGrid.TestKit.Redis;
+using StackExchange.Redis;
 
 namespace OrleansJobGrid.Benchmarks.Harness;
 
@@ -42,6 +43,13 @@ internal sealed class GridStore : IAsyncDisposable
     public async Task<IJobStore> OpenAsync(string cluster) => Redis is { } redis
         ? await RedisJobStore.OpenAsync(new() { Endpoint = redis.Endpoint, Cluster = cluster }, TimeProvider.System, CancellationToken.None)
         : await SqliteJobStore.OpenAsync(new() { DataFolder = Path.Combine(Folder, cluster) }, TimeProvider.System, CancellationToken.None);
+
+    /// <summary>Deletes all that is in Redis.</summary>
+    public async Task EmptyAsync()
+    {
+        await using var redis = await ConnectionMultiplexer.ConnectAsync($"{Redis!.Endpoint},allowAdmin=true");
+        await redis.GetServer(Redis.Endpoint).FlushAllDatabasesAsync();
+    }
 
     public async ValueTask DisposeAsync()
     {

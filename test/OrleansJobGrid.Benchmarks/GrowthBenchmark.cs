@@ -4,16 +4,18 @@ using OrleansJobGrid.Benchmarks.Harness;
 namespace OrleansJobGrid.Benchmarks;
 
 /// <summary>
-/// How the cost of a job grows with the jobs that are queued and with the workers that there are. Jobs are submitted as others end, so that
-/// as many are queued from the first measured completion to the last. The first row is measured once more at the end, to tell what the
-/// machine made of it.
+/// How the cost of a job grows with the jobs that are queued and with the workers that there are. Of the first kind jobs are submitted as
+/// others end, so that as many are queued from the first measured completion to the last; of the second they are submitted in batches as fast
+/// as they are taken. The first row of each is measured once more at the end, to tell what the machine made of it.
 /// </summary>
 internal static class GrowthBenchmark
 {
     private const string Payload = """{"duration_ms":0}""";
     private const int WarmUpJobs = 20_000;
-    private const int DepthOfWorkers = 10_000;
     private const int SlotsOfDepths = 50;
+
+    /// <summary>Jobs submitted at a time.</summary>
+    private const int Most = 4_000;
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(50);
 
     public static async Task RunAsync(BenchmarkArguments arguments)
@@ -24,59 +26,80 @@ internal static class GrowthBenchmark
         foreach (var kind in arguments.Stores)
         {
             foreach (var depth in depths.Append(depths[0]))
-                await MeasureAsync(kind, jobs, depth, workers: 1, SlotsOfDepths, report);
+            {
+                await using var store = await GridStore.StartAsync(kind);
+                await using var grid = await GridProcess.StartAsync(store, SlotsOfDepths);
+                await MeasureAsync(store, grid, ("queued jobs", depth), report, traffic => AtDepthAsync(traffic, store, grid, depth, jobs));
+            }
+
             foreach (var count in counts.Append(counts[0]))
-                await MeasureAsync(kind, jobs, DepthOfWorkers, count, slots / count, report);
+            {
+                await using var store = await GridStore.StartAsync(kind);
+                // Real workers of one process, each with a session, heartbeats and claims of its own.
+                var own = Math.Max(1, slots / count).ToString(CultureInfo.InvariantCulture);
+                await using var grid = await GridProcess.StartAsync(store, 1, [.. Enumerable.Range(0, count).Select(n => ($"JOBGRID_WORKERS__W{n}__SLOTS", own))]);
+                await MeasureAsync(store, grid, ("workers", count), report, traffic => ThroughAsync(traffic, store, grid, jobs));
+            }
         }
 
         report.Write();
     }
 
-    private static async Task MeasureAsync(GridStoreKind kind, int jobs, int depth, int workers, int slots, BenchmarkReport report)
+    private static async Task MeasureAsync(
+        GridStore store, GridProcess grid, (string Name, int Value) row, BenchmarkReport report, Func<GridTraffic, Task<(CpuUse Use, long Completed)>> run)
     {
-        await using var store = await GridStore.StartAsync(kind);
         var average = MachineLoad.Average();
-        // Real workers of one process, each with a session, heartbeats and claims of its own.
-        var names = workers == 1 ? [] : Enumerable.Range(0, workers).Select(n => ($"JOBGRID_WORKERS__W{n}__SLOTS", slots.ToString(CultureInfo.InvariantCulture)));
-        await using var grid = await GridProcess.StartAsync(store, slots, [.. names]);
         using var traffic = new GridTraffic(grid.Url);
         await traffic.SubmitAsync(GridTraffic.Batches("warm", WarmUpJobs, Payload));
         await traffic.CompletedAsync(WarmUpJobs);
+        var (use, completed) = await run(traffic);
+        report.Add(
+        [
+            ("store", store.Name),
+            (row.Name, row.Value),
+            ("end to end, jobs/s", Math.Round(completed / use.Took.TotalSeconds)),
+            .. use.Columns(completed),
+            ("grid resident, MB", grid.ResidentBytes >> 20),
+            ("load average before", average),
+        ]);
+    }
 
+    private static async Task<(CpuUse Use, long Completed)> ThroughAsync(GridTraffic traffic, GridStore store, GridProcess grid, int jobs)
+    {
+        var batches = GridTraffic.Batches("job", jobs, Payload);
+        using var meter = new CpuMeter(store, grid);
+        await traffic.SubmitAsync(batches);
+        await traffic.CompletedAsync(WarmUpJobs + jobs);
+        return (meter.Read(), jobs);
+    }
+
+    private static async Task<(CpuUse Use, long Completed)> AtDepthAsync(GridTraffic traffic, GridStore store, GridProcess grid, int depth, int jobs)
+    {
         var sent = 0;
-        async Task<long> FillAsync()
+        async Task<(long Completed, bool Full)> FillAsync()
         {
-            while (true)
-            {
-                var completed = await traffic.CompletedAsync() - WarmUpJobs;
-                if (sent - completed >= depth)
-                    return completed;
-                var more = (int)Math.Min(depth - (sent - completed), 4_000);
+            var completed = await traffic.CompletedAsync() - WarmUpJobs;
+            var room = (int)Math.Max(0, depth - (sent - completed));
+            var more = Math.Min(room, Most);
+            if (more > 0)
                 await traffic.SubmitAsync(GridTraffic.Batches("job", more, Payload, sent));
-                sent += more;
-            }
+            sent += more;
+            return (completed, room <= Most);
         }
 
-        var before = await FillAsync();
+        while (!(await FillAsync()).Full)
+        {
+        }
+
+        var (before, _) = await FillAsync();
         using var meter = new CpuMeter(store, grid);
         var after = before;
         while (after - before < jobs)
         {
             await Task.Delay(Look, TimeProvider.System);
-            after = await FillAsync();
+            (after, _) = await FillAsync();
         }
 
-        var use = meter.Read();
-        report.Add(
-        [
-            ("store", store.Name),
-            ("queued jobs", depth),
-            ("workers", workers),
-            ("slots of each", slots),
-            ("end to end, jobs/s", Math.Round((after - before) / use.Took.TotalSeconds)),
-            .. use.Columns(after - before),
-            ("grid resident, MB", grid.ResidentBytes >> 20),
-            ("load average before", average),
-        ]);
+        return (meter.Read(), after - before);
     }
 }

@@ -68,10 +68,7 @@ internal sealed class BullMqPeer : IPeer
     public async Task SubmitAsync(int jobs)
     {
         using var submit = Start(_folder, "node", "submit.mjs", Text(_port), Queue, Text(jobs));
-        if (await submit.StandardOutput.ReadLineAsync() != "added")
-            throw new InvalidOperationException($"BullMQ's client failed: {await submit.StandardError.ReadToEndAsync()}");
-        await submit.WaitForExitAsync();
-        _cpuOfEnded += submit.TotalProcessorTime;
+        await CountAsync(submit);
     }
 
     public Task<long> CompletedAsync() => _redis.GetDatabase().SortedSetLengthAsync($"bull:{Queue}:completed");
@@ -87,12 +84,21 @@ internal sealed class BullMqPeer : IPeer
         foreach (var worker in _workers)
         {
             worker.StandardInput.Close();
-            await worker.WaitForExitAsync();
-            _cpuOfEnded += worker.TotalProcessorTime;
+            await CountAsync(worker);
             worker.Dispose();
         }
 
         _workers.Clear();
+    }
+
+    /// <summary>Takes in the processor time that a process says it took, its last word.</summary>
+    private async Task CountAsync(Process process)
+    {
+        var said = await process.StandardOutput.ReadLineAsync();
+        if (!long.TryParse(said, NumberStyles.None, CultureInfo.InvariantCulture, out var microseconds))
+            throw new InvalidOperationException($"BullMQ's process failed: {said} {await process.StandardError.ReadToEndAsync()}");
+        await process.WaitForExitAsync();
+        _cpuOfEnded += TimeSpan.FromMicroseconds(microseconds);
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

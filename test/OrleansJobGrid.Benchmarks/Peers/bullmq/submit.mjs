@@ -1,4 +1,4 @@
-// node submit.mjs PORT QUEUE JOBS: adds jobs in bulks of 1,000, four at once, and says each time how many are there.
+// node submit.mjs PORT QUEUE JOBS: adds jobs in bulks of 1,000, four at once, and says how many microseconds of processor time it took.
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 
@@ -14,5 +14,6 @@ const bulk = async () => {
   }
 };
 await Promise.all([bulk(), bulk(), bulk(), bulk()]);
-console.log('added');
+const { user, system } = process.cpuUsage();
+console.log(user + system);
 process.exit(0);

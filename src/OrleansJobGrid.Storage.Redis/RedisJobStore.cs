@@ -20,8 +20,8 @@ public sealed partial class RedisJobStore : IJobStore
     private readonly RedisConnection _connection;
     private readonly RedisKeys _keys;
     private readonly MemoryWatch _memory;
-    private long _known;
     private readonly ConcurrentDictionary<string, byte>[] _queues;
+    private long _known;
 
     private RedisJobStore(RedisConnection connection, RedisKeys keys, TimeProvider time, StoreDescription description, int shards)
     {

@@ -1,4 +1,5 @@
 using Orleans.Concurrency;
+using Orleans.Runtime;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Matching;
 
@@ -67,6 +68,9 @@ public sealed record ClaimRequest
 
     /// <summary>What is true of it now.</summary>
     [Id(9)] public ClaimFacts Facts { get; init; } = ClaimFacts.None;
+
+    /// <summary>The silo of the worker's grain, where the jobs that it is given had best be; null: it does not matter.</summary>
+    [Id(10)] public SiloAddress? Home { get; init; }
 }
 
 /// <summary>The jobs granted, in order; empty when the wait ended.</summary>

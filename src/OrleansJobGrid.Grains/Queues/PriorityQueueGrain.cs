@@ -2,6 +2,7 @@ using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
 using Orleans.Dashboard;
+using Orleans.Runtime.Placement;
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Matching;
@@ -171,6 +172,9 @@ internal sealed partial class PriorityQueueGrain(
     {
         try
         {
+            // The job's grain comes up beside its worker, where its reports come from; this method's own context ends with it.
+            if (request.Home is { } home && !home.Equals(GrainContext.Address.SiloAddress))
+                RequestContext.Set(IPlacementDirector.PlacementHintKey, home);
             var answer = await GrainFactory.Job(item.Ready.JobId).TryStart(new(request.WorkerId, request.SessionId));
             if (answer.Grant is { } grant)
                 return (answer with { Grant = Granted(item, grant) }, null);

@@ -85,6 +85,7 @@ internal sealed partial class WorkerGrain(
         try
         {
             // The queue knows the capabilities by their key, after a first time.
+            request = request with { Home = GrainContext.Address.SiloAddress };
             var answer = await GrainFactory.Queue(queue).Claim(request with { Capabilities = null });
             if (answer.NeedsCapabilities)
                 answer = await GrainFactory.Queue(queue).Claim(request);

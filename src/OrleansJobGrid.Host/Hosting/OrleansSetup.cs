@@ -15,6 +15,9 @@ namespace OrleansJobGrid.Host.Hosting;
 /// <summary>Makes the process a silo, or a client of the cluster where it is a gateway alone.</summary>
 internal static class OrleansSetup
 {
+    /// <summary>How often a gateway alone looks for silos.</summary>
+    private static readonly TimeSpan SilosAgain = TimeSpan.FromSeconds(5);
+
     public static void UseOrleansFor(this WebApplicationBuilder builder, GridOptions options)
     {
         if (options.IsSilo)
@@ -32,9 +35,6 @@ internal static class OrleansSetup
                 SteadyTimeProvider.AddTo(client.Services);
             });
     }
-
-    /// <summary>How often a gateway alone looks for silos.</summary>
-    private static readonly TimeSpan SilosAgain = TimeSpan.FromSeconds(5);
 
     public static bool HasDashboard(IConfiguration configuration) => configuration.GetValue("JobGrid:Dashboard", true);
 

@@ -57,42 +57,30 @@ internal sealed record ChaosOptions
     /// <summary>Reads <c>--name value</c> pairs; throws <see cref="ArgumentException"/> naming the wrong one.</summary>
     public static ChaosOptions Parse(string[] args)
     {
-        var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        for (var i = 0; i < args.Length; i += 2)
-        {
-            if (!Names.Contains(args[i]) || i + 1 == args.Length)
-                throw new ArgumentException($"'{args[i]}' is no option with a value.");
-            values[args[i]] = args[i + 1];
-        }
-
-        double Number(string name, double otherwise, double least, double most) => !values.TryGetValue(name, out var text)
-            ? otherwise
-            : double.TryParse(text, CultureInfo.InvariantCulture, out var n) && n >= least && n <= most
-                ? n
-                : throw new ArgumentException($"{name} takes a number from {least} to {most}, not '{text}'.");
-        var oneProcess = values.GetValueOrDefault("--store", "redis") switch
+        var values = OptionValues.Read(args, Names);
+        var oneProcess = values.Text("--store", "redis") switch
         {
             "redis" => false,
             "sqlite" => true,
             var other => throw new ArgumentException($"--store takes redis or sqlite, not '{other}'."),
         };
-        var nemeses = Faults.Nemeses.Parse(values.GetValueOrDefault("--nemeses", "all"), oneProcess);
+        var nemeses = Faults.Nemeses.Parse(values.Text("--nemeses", "all"), oneProcess);
         if (nemeses.Select(n => n.Obstacle()).FirstOrDefault(o => o is not null) is { } obstacle)
             throw new ArgumentException($"--nemeses: {obstacle}.");
-        if (values.TryGetValue("--without", out var rule))
+        if (values.Text("--without") is { } rule)
             Broken.BrokenGrid.Check(rule);
         return new()
         {
-            Seeds = ReadSeeds(values.GetValueOrDefault("--seeds", "1")),
-            Length = TimeSpan.FromSeconds(Number("--seconds", 60, 5, 86_400)),
+            Seeds = ReadSeeds(values.Text("--seeds", "1")),
+            Length = TimeSpan.FromSeconds(values.Number("--seconds", 60, 5, 86_400)),
             OneProcess = oneProcess,
-            Silos = oneProcess ? 1 : (int)Number("--silos", 3, 1, 20),
+            Silos = oneProcess ? 1 : (int)values.Number("--silos", 3, 1, 20),
             Nemeses = nemeses,
-            Rate = Number("--rate", 8, 0.1, 1_000),
-            Slots = (int)Number("--slots", 8, 1, 1_000),
-            Settle = TimeSpan.FromSeconds(Number("--settle", 180, 1, 3_600)),
-            Out = Path.GetFullPath(values.GetValueOrDefault("--out", "chaos-out")),
-            Without = values.GetValueOrDefault("--without"),
+            Rate = values.Number("--rate", 8, 0.1, 1_000),
+            Slots = (int)values.Number("--slots", 8, 1, 1_000),
+            Settle = TimeSpan.FromSeconds(values.Number("--settle", 180, 1, 3_600)),
+            Out = Path.GetFullPath(values.Text("--out", "chaos-out")),
+            Without = values.Text("--without"),
         };
     }
 

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace OrleansJobGrid.Chaos.Soak;
 
 /// <summary>The command line of <c>soak</c>.</summary>
@@ -43,33 +41,21 @@ internal sealed record SoakOptions
     /// <summary>Reads <c>--name value</c> pairs; throws <see cref="ArgumentException"/> naming the wrong one.</summary>
     public static SoakOptions Parse(string[] args)
     {
-        var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        for (var i = 0; i < args.Length; i += 2)
-        {
-            if (!Names.Contains(args[i]) || i + 1 == args.Length)
-                throw new ArgumentException($"'{args[i]}' is no option of soak with a value.");
-            values[args[i]] = args[i + 1];
-        }
-
-        double Number(string name, double otherwise, double least, double most) => !values.TryGetValue(name, out var text)
-            ? otherwise
-            : double.TryParse(text, CultureInfo.InvariantCulture, out var n) && n >= least && n <= most
-                ? n
-                : throw new ArgumentException($"{name} takes a number from {least} to {most}, not '{text}'.");
-        var kill = values.GetValueOrDefault("--kill", "silo,store").Split(',');
+        var values = OptionValues.Read(args, Names);
+        var kill = values.Text("--kill", "silo,store").Split(',');
         if (kill.FirstOrDefault(k => k is not ("silo" or "store")) is { } other)
             throw new ArgumentException($"--kill takes silo, store, or both parted by a comma, not '{other}'.");
         return new()
         {
-            Length = TimeSpan.FromMinutes(Number("--minutes", 30, 0.5, 10_000)),
-            Rate = (int)Number("--rate", 1_000, 20, 100_000),
-            KillEvery = TimeSpan.FromSeconds(Number("--kill-every", 120, 15, 86_400)),
+            Length = TimeSpan.FromMinutes(values.Number("--minutes", 30, 0.5, 10_000)),
+            Rate = (int)values.Number("--rate", 1_000, 20, 100_000),
+            KillEvery = TimeSpan.FromSeconds(values.Number("--kill-every", 120, 15, 86_400)),
             KillsSilos = kill.Contains("silo"),
             KillsStore = kill.Contains("store"),
-            Silos = (int)Number("--silos", 3, 2, 20),
-            Slots = (int)Number("--slots", 32, 1, 1_000),
-            Keep = TimeSpan.FromSeconds(Number("--keep", 120, 1, 86_400)),
-            Out = Path.GetFullPath(values.GetValueOrDefault("--out", "soak-out")),
+            Silos = (int)values.Number("--silos", 3, 2, 20),
+            Slots = (int)values.Number("--slots", 32, 1, 1_000),
+            Keep = TimeSpan.FromSeconds(values.Number("--keep", 120, 1, 86_400)),
+            Out = Path.GetFullPath(values.Text("--out", "soak-out")),
         };
     }
 }

@@ -10,8 +10,14 @@ internal static partial class Libc
     internal const int WriteOnly = 1;
     internal const int NonBlocking = 0x800;
     internal const int SigKill = 9;
-    internal const int SigPipe = 13;
     internal const int SigTerm = 15;
+
+    /// <summary>The signals from 1 up to below this are the standard ones.</summary>
+    internal const int FirstRealtime = 32;
+
+    /// <summary>SIG_DFL.</summary>
+    internal const nint SigDefault = 0;
+
     internal const int Eacces = 13;
     internal const int Enoent = 2;
     internal const int Esrch = 3;

@@ -35,8 +35,7 @@ internal static class GuardLauncher
         if (input < 0 || Libc.Dup2(input, 0) < 0)
             return Say("open", order.StdinFile, CannotRun);
         CloseInheritedAtExec();
-        // The runtime ignores SIGPIPE, and what is ignored stays so in the next program.
-        Libc.Signal(Libc.SigPipe, 0);
+        TakeSignalsAsByDefault();
 
         Libc.Execve(order.Path, [order.Path, .. order.Args, null], [.. order.Env, null]);
         return Say("execve", order.Path, Marshal.GetLastPInvokeError() == Libc.Enoent ? NotFound : CannotRun);
@@ -51,6 +50,17 @@ internal static class GuardLauncher
             if (int.Parse(Path.GetFileName(descriptor), CultureInfo.InvariantCulture) is > 2 and var number)
                 _ = Libc.Fcntl(number, Libc.SetDescriptorFlags, Libc.DescriptorCloseOnExec);
         }
+    }
+
+    /// <summary>
+    /// What is ignored stays so in the next program: the runtime ignores SIGPIPE, nohup SIGHUP, and a shell SIGINT and SIGQUIT of what it starts
+    /// in the background.
+    /// </summary>
+    private static void TakeSignalsAsByDefault()
+    {
+        // For SIGKILL and SIGSTOP it is refused: they cannot be ignored to begin with.
+        for (var signal = 1; signal < Libc.FirstRealtime; signal++)
+            Libc.Signal(signal, Libc.SigDefault);
     }
 
     private static int Say(string call, string subject, int exitCode)

@@ -1,5 +1,6 @@
 using System.Text;
 using OrleansJobGrid.Connectors;
+using OrleansJobGrid.Connectors.Native;
 using OrleansJobGrid.Connectors.Processes;
 using OrleansJobGrid.TestKit.Connectors;
 using Xunit;
@@ -55,7 +56,20 @@ public sealed class ProcessConnectorTests : ProcessTestBase
     [Fact]
     public async Task Execute_Child_HasASessionOfItsOwnNoStrayFilesAndPlainSignals()
     {
-        var result = await CompleteAsync(Script("cut -d' ' -f6 /proc/$$/stat; echo $$; grep SigIgn /proc/$$/status; exec ls /proc/self/fd"));
+        // As in a worker that was started with nohup.
+        const int sigHup = 1;
+        const nint ignored = 1;
+        var before = Libc.Signal(sigHup, ignored);
+        CompletedResult result;
+        try
+        {
+            result = await CompleteAsync(Script("cut -d' ' -f6 /proc/$$/stat; echo $$; grep SigIgn /proc/$$/status; exec ls /proc/self/fd"));
+        }
+        finally
+        {
+            Libc.Signal(sigHup, before);
+        }
+
         var lines = Text(result, "stdout").Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(lines[1], lines[0]);
         Assert.EndsWith("\t0000000000000000", lines[2], StringComparison.Ordinal);

@@ -66,4 +66,7 @@ public enum SubmissionState
 
     /// <summary>It was stopped.</summary>
     Cancelled,
+
+    /// <summary>The service has no way to tell: what becomes of the job is decided by its <c>on_unknown</c>, at once.</summary>
+    Untellable,
 }

@@ -97,6 +97,3 @@ internal sealed record ProcessPayload(
         }
     }
 }
-
-/// <summary>The payload is wrong; the message names the field.</summary>
-internal sealed class InvalidPayloadException(string message) : Exception(message);

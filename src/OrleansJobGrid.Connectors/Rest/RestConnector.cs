@@ -1,3 +1,5 @@
+using OrleansJobGrid.Connectors.Outside;
+
 namespace OrleansJobGrid.Connectors.Rest;
 
 /// <summary>
@@ -9,7 +11,7 @@ public sealed class RestConnector : IExternalConnector, IDisposable
     private readonly RestServiceOptions _options;
     private readonly TimeProvider _time;
     private readonly Dictionary<string, RestInstance> _instances;
-    private int _turn = -1;
+    private readonly OutsideService<RestState> _outside;
 
     /// <summary>Makes the connector of one service.</summary>
     /// <param name="service">Its name.</param>
@@ -27,6 +29,7 @@ public sealed class RestConnector : IExternalConnector, IDisposable
         Instances = [.. options.Instances.Keys.Select(i => new ServiceInstance($"{service}/{i}", options.OnThisMachine.Contains(i)))];
         _instances = options.Instances.ToDictionary(
             i => $"{service}/{i.Key}", i => new RestInstance($"{service}/{i.Key}", new Uri(i.Value), options, time), StringComparer.Ordinal);
+        _outside = new(service, _instances.ToDictionary(i => i.Key, IOutsideInstance<RestState> (i) => i.Value));
     }
 
     /// <inheritdoc/>
@@ -51,25 +54,19 @@ public sealed class RestConnector : IExternalConnector, IDisposable
     public Task<ConnectorResult> ExecuteAsync(IJobContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
-        return new RestExecution(this, context, _options, _time).Run(cancellationToken);
+        return new OutsideExecution<RestState>(_outside, context, _options.Outage, _time).Run(cancellationToken);
     }
 
     /// <inheritdoc/>
-    public async Task<InstanceReport> QueryAsync(string instance, IReadOnlyList<string> externalIds, CancellationToken cancellationToken)
+    public Task<InstanceReport> QueryAsync(string instance, IReadOnlyList<string> externalIds, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(externalIds);
-        var states = await At(instance).Query(externalIds, cancellationToken);
-        return new(states.Boot, externalIds.ToDictionary(id => id, id => ReportOf(states.Jobs?.GetValueOrDefault(id))));
+        return _outside.Query(instance, externalIds, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public async Task CancelAsync(string instance, string externalId, CancellationToken cancellationToken)
-    {
-        var at = At(instance);
-        await at.Cancel(externalId, cancellationToken);
-        while ((await at.Query([externalId], cancellationToken)).Jobs?.GetValueOrDefault(externalId) is { IsLive: true })
-            await Task.Delay(_options.PollInterval, _time, cancellationToken);
-    }
+    public Task CancelAsync(string instance, string externalId, CancellationToken cancellationToken) =>
+        _outside.At(instance).Cancel(externalId, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose()
@@ -77,20 +74,4 @@ public sealed class RestConnector : IExternalConnector, IDisposable
         foreach (var instance in _instances.Values)
             instance.Dispose();
     }
-
-    internal RestInstance At(string instance) =>
-        Find(instance) ?? throw new ArgumentException($"'{Service}' has no instance '{instance}' on this worker.", nameof(instance));
-
-    internal RestInstance? Find(string instance) => _instances.GetValueOrDefault(instance);
-
-    /// <summary>The instances in turns: the next call begins with the next one.</summary>
-    internal IEnumerable<string> InTurn(IReadOnlyList<string> usable)
-    {
-        var first = (uint)Interlocked.Increment(ref _turn);
-        return Enumerable.Range(0, usable.Count).Select(i => usable[(int)((first + (uint)i) % (uint)usable.Count)]);
-    }
-
-    private static SubmissionReport ReportOf(RestState? state) => state is null
-        ? new(SubmissionState.Absent)
-        : new(state.State, state.State == SubmissionState.Failed ? RestFailures.Of(state.Error) : null);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using OrleansJobGrid.Connectors.Outside;
 
 namespace OrleansJobGrid.Connectors.Rest;
 
@@ -17,9 +18,10 @@ internal sealed record RestStates(string? Boot, IReadOnlyDictionary<string, Rest
 
 /// <summary>A job as the service has it.</summary>
 internal sealed record RestState(
-    SubmissionState State, double? Progress, string? Message, JsonElement? Result, RestError? Error, IReadOnlyList<RestOutput>? Outputs)
+    SubmissionState State, double? Progress, string? Message, JsonElement? Result, RestError? Error, IReadOnlyList<RestOutput>? Outputs) : IOutsideWork
 {
-    public bool IsLive => State is SubmissionState.Queued or SubmissionState.Running;
+    [JsonIgnore]
+    public FailedResult? Failure => State == SubmissionState.Failed ? RestFailures.Of(Error) : null;
 }
 
 /// <summary>How something failed.</summary>

@@ -40,6 +40,9 @@ public enum Finding
 
     /// <summary>No live worker has this instance.</summary>
     NobodyCanAsk = 7,
+
+    /// <summary>The service has no way to tell.</summary>
+    Untellable = 8,
 }
 
 /// <summary>What was found about one submission of a job.</summary>

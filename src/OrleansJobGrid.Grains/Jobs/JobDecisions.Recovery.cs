@@ -47,6 +47,7 @@ public static partial class JobDecisions
             Finding.Failed => Failed(job, verdict.Failure ?? FailedOutside, Mover.Recovery, terms, clock),
             Finding.Cancelled => CancelledOutside(job, terms, clock),
             Finding.Absent => Absent(job, submission, verdict, policy, clock),
+            Finding.Untellable => Untellable(job, submission, clock),
             _ => Unknown(job, submission, verdict, policy, clock),
         };
     }
@@ -131,6 +132,13 @@ public static partial class JobDecisions
         return ByRequest(job, Settled(over), Mover.Recovery, clock, why) ?? Rescued(job, over, Mover.Recovery, JobEventTypes.Requeued, why, !inquiry.Graceful, policy, clock);
     }
 
+    /// <summary>No later question would find more: <c>on_unknown</c> decides now.</summary>
+    private static JobChange Untellable(JobRecord job, ServiceSubmission submission, long clock)
+    {
+        var reason = $"cannot_be_asked: {submission.Instance} has no way to tell what became of {submission.ExternalId}";
+        return JobChange.Note(job, job with { Inquiry = job.Inquiry! with { HoldUntil = clock, NextAskAt = clock, HeldReason = reason } }, JobEventTypes.Held, clock, reason);
+    }
+
     /// <summary>Held: asked again with backoff, until the machine counts as lost or the limit decides.</summary>
     private static JobChange Unknown(JobRecord job, ServiceSubmission submission, Verdict verdict, RecoveryPolicy policy, long clock)
     {
@@ -174,6 +182,8 @@ public static partial class JobDecisions
             // It may still sit in front of a service that hangs: the wheel asks some times more.
             case Finding.Absent when !told:
                 return null;
+            // Nobody will ever know more of it.
+            case Finding.Untellable:
             case Finding.Absent or Finding.Failed or Finding.Cancelled when told:
                 return JobChange.Note(job, Without(job, submission));
             case Finding.Failed or Finding.Cancelled:

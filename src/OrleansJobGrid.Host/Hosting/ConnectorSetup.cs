@@ -1,6 +1,8 @@
 using System.Reflection;
 using OrleansJobGrid.Connectors;
+using OrleansJobGrid.Connectors.ComfyUi;
 using OrleansJobGrid.Connectors.Failures;
+using OrleansJobGrid.Connectors.Http;
 using OrleansJobGrid.Connectors.Imaging;
 using OrleansJobGrid.Connectors.Processes;
 using OrleansJobGrid.Connectors.Rest;
@@ -24,6 +26,9 @@ internal static class ConnectorSetup
     {
         foreach (var connector in BuiltIn())
             options.AttemptTimeouts.TryAdd(connector.Service, connector.DefaultAttemptTimeout);
+        options.AttemptTimeouts.TryAdd(ComfyUiConnector.ServiceName, ComfyUiSettings(configuration).AttemptTimeout);
+        foreach (var (service, settings) in HttpSettings(configuration).Services)
+            options.AttemptTimeouts.TryAdd(service, settings.AttemptTimeout);
         foreach (var (service, settings) in RestSettings(configuration).Services)
             options.AttemptTimeouts.TryAdd(service, settings.AttemptTimeout);
     }
@@ -43,6 +48,10 @@ internal static class ConnectorSetup
         }
 
         services.AddSingleton<IConnector>(new ProcessConnector(processes, TimeProvider.System));
+        if (ComfyUiSettings(configuration) is { Instances.Count: > 0 } comfyUi)
+            services.AddSingleton<IConnector>(_ => new ComfyUiConnector(comfyUi, TimeProvider.System));
+        foreach (var (service, settings) in HttpSettings(configuration).Services)
+            services.AddSingleton<IConnector>(_ => new HttpConnector(service, settings, TimeProvider.System));
         foreach (var (service, settings) in RestSettings(configuration).Services)
             services.AddSingleton<IConnector>(_ => new RestConnector(service, settings, TimeProvider.System));
         services.AddSingleton(new WorkerProcess(ProcessIdentity.Current, Version));
@@ -61,9 +70,28 @@ internal static class ConnectorSetup
     internal static RestOptions RestSettings(IConfiguration configuration)
     {
         var options = configuration.GetSection("JobGrid:Rest").Get<RestOptions>() ?? new();
-        var errors = RestOptionsCheck.Errors(options)
-            .Concat(BuiltIn().Where(b => options.Services.ContainsKey(b.Service)).Select(b => $"JobGrid:Rest:Services:{b.Service} is the name of a built-in service; choose another."))
+        var errors = RestOptionsCheck.Errors(options).Concat(Taken("JobGrid:Rest", options.Services.Keys)).ToList();
+        return errors.Count == 0 ? options : throw new GridSettingsException(string.Join(" ", errors));
+    }
+
+    /// <summary>The services outside that are described by their requests, checked. Throws <see cref="GridSettingsException"/>.</summary>
+    internal static HttpOptions HttpSettings(IConfiguration configuration)
+    {
+        var options = configuration.GetSection("JobGrid:Http").Get<HttpOptions>() ?? new();
+        var errors = HttpOptionsCheck.Errors(options).Concat(Taken("JobGrid:Http", options.Services.Keys))
+            .Concat(options.Services.Keys.Intersect(RestSettings(configuration).Services.Keys).Select(s => $"JobGrid:Http:Services:{s} is the name of a service of JobGrid:Rest too; choose another."))
             .ToList();
+        return errors.Count == 0 ? options : throw new GridSettingsException(string.Join(" ", errors));
+    }
+
+    private static IEnumerable<string> Taken(string section, IEnumerable<string> names) =>
+        BuiltIn().Select(b => b.Service).Append(ComfyUiConnector.ServiceName).Intersect(names).Select(b => $"{section}:Services:{b} is the name of a built-in service; choose another.");
+
+    /// <summary>The ComfyUI servers, checked. Throws <see cref="GridSettingsException"/>.</summary>
+    internal static ComfyUiOptions ComfyUiSettings(IConfiguration configuration)
+    {
+        var options = configuration.GetSection("JobGrid:ComfyUi").Get<ComfyUiOptions>() ?? new();
+        var errors = ComfyUiOptionsCheck.Errors(options);
         return errors.Count == 0 ? options : throw new GridSettingsException(string.Join(" ", errors));
     }
 

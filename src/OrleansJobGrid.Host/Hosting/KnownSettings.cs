@@ -1,5 +1,7 @@
 using System.Reflection;
+using OrleansJobGrid.Connectors.ComfyUi;
 using OrleansJobGrid.Connectors.Failures;
+using OrleansJobGrid.Connectors.Http;
 using OrleansJobGrid.Connectors.Imaging;
 using OrleansJobGrid.Connectors.Processes;
 using OrleansJobGrid.Connectors.Rest;
@@ -25,6 +27,8 @@ internal static class KnownSettings
         ["Simulation"] = NamesOf(typeof(SimulationOptions)),
         ["Imaging"] = NamesOf(typeof(ImagingOptions)),
         ["Process"] = NamesOf(typeof(ProcessOptions)),
+        ["ComfyUi"] = NamesOf(typeof(ComfyUiOptions)),
+        ["Http"] = NamesOf(typeof(HttpOptions)),
         ["Rest"] = NamesOf(typeof(RestOptions)),
         ["Keep"] = NamesOf(typeof(KeepOptions)),
         ["Recovery"] = NamesOf(typeof(RecoveryOptions)),
@@ -35,6 +39,19 @@ internal static class KnownSettings
 
     private static readonly string[] RuleNames = NamesOf(typeof(FailureRuleOptions));
     private static readonly string[] RetryNames = NamesOf(typeof(RetryOptions));
+    private static readonly string[] HttpService = NamesOf(typeof(HttpServiceOptions));
+
+    private static readonly Dictionary<string, string[]> HttpParts = new()
+    {
+        [nameof(HttpServiceOptions.Submit)] = NamesOf(typeof(HttpCallOptions)),
+        [nameof(HttpServiceOptions.Poll)] = NamesOf(typeof(HttpCallOptions)),
+        [nameof(HttpServiceOptions.Cancel)] = NamesOf(typeof(HttpCallOptions)),
+        [nameof(HttpServiceOptions.Auth)] = NamesOf(typeof(HttpAuthOptions)),
+        [nameof(HttpServiceOptions.Tls)] = NamesOf(typeof(HttpTlsOptions)),
+        [nameof(HttpServiceOptions.States)] = NamesOf(typeof(HttpStateOptions)),
+        [nameof(HttpServiceOptions.Stream)] = NamesOf(typeof(HttpStreamOptions)),
+    };
+
     private static readonly string[] RestService = NamesOf(typeof(RestServiceOptions));
 
     private static readonly string[] Queue = NamesOf(typeof(QueueOptions));
@@ -58,6 +75,8 @@ internal static class KnownSettings
         unknown.AddRange(configuration.GetSection("JobGrid:Retries").GetChildren()
             .SelectMany(service => service.GetChildren()).SelectMany(c => NotIn(RetryNames, c)));
 
+        foreach (var service in configuration.GetSection("JobGrid:Http:Services").GetChildren())
+            unknown.AddRange(NotIn(HttpService, service).Concat(HttpParts.SelectMany(p => NotIn(p.Value, service.GetSection(p.Key)))));
         foreach (var service in configuration.GetSection("JobGrid:Rest:Services").GetChildren())
             unknown.AddRange(NotIn(RestService, service));
         foreach (var worker in configuration.GetSection("JobGrid:Workers").GetChildren())

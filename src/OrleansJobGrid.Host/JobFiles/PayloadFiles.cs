@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace OrleansJobGrid.Host.JobFiles;
 
 /// <summary>
-/// Which fields of a payload name files. <c>imaging</c>: the elements of <c>inputs[]</c>; <c>process</c>: the values of
+/// Which fields of a payload name files. <c>imaging</c>: the elements of <c>inputs[]</c>; <c>process</c> and <c>comfyui</c>: the values of
 /// <c>inputs{}</c>. What is uploaded already is named by <c>sha256-HEX</c>, and any artefact, such as another job's output, by <c>artefact:ID</c>.
 /// </summary>
 internal static partial class PayloadFiles
@@ -25,14 +25,14 @@ internal static partial class PayloadFiles
                 for (var i = 0; i < inputs.Count; i++)
                     Take(inputs, i, inputs[i], $"payload.inputs[{i}]");
                 break;
-            case ("process", JsonObject inputs):
+            case ("process" or "comfyui", JsonObject inputs):
                 foreach (var (name, value) in inputs.ToList())
                     Take(inputs, name, value, $"payload.inputs.{name}");
                 break;
             case ("imaging", not null):
                 error("payload.inputs", "must be an array of files, like [\"photo.png\"]");
                 break;
-            case ("process", not null):
+            case ("process" or "comfyui", not null):
                 error("payload.inputs", "must be an object of names and files, like {\"scene.json\": \"./scene.json\"}");
                 break;
         }

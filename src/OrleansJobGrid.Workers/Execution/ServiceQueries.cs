@@ -107,6 +107,7 @@ internal sealed class ServiceQueries(
         SubmissionState.Completed => new(Finding.Completed),
         SubmissionState.Failed => new(Finding.Failed, report.Failure is { } failed ? failures.Of(failed, instance: instance) : null),
         SubmissionState.Cancelled => new(Finding.Cancelled),
+        SubmissionState.Untellable => new(Finding.Untellable),
         _ => throw new InvalidOperationException($"The connector answered with the state {report.State}."),
     };
 }

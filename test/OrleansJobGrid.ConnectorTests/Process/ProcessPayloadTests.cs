@@ -1,4 +1,5 @@
 using System.Text.Json;
+using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Connectors.Processes;
 using Xunit;
 

@@ -117,7 +117,7 @@ public sealed class RestConnectorTests : RestTestBase
         await A.VanishAsync();
         var failed = await FailAsync(job);
 
-        Assert.Equal((FailureClass.Transient, "service_unreachable"), (failed.Class, failed.Reason));
+        Assert.Equal((FailureClass.Transient, "connection_refused"), (failed.Class, failed.Reason));
         Assert.Empty(job.Submitted);
         Assert.Equal(["draw/a"], job.Used);
     }

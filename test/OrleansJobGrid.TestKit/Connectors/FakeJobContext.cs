@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using OrleansJobGrid.Connectors;
 
@@ -116,7 +118,7 @@ public sealed class FakeJobContext : IJobContext
         if (ForbidsPosts)
             throw new OperationCanceledException("The grid forbids the post.");
         cancellationToken.ThrowIfCancellationRequested();
-        var record = new Submission(instance, $"00000000-0000-0000-{Epoch:x4}-{Submitted.Count + 1:x12}", bootMark, Epoch);
+        var record = new Submission(instance, $"{MarkOf(JobId)}-0000-0000-{Epoch:x4}-{Submitted.Count + 1:x12}", bootMark, Epoch);
         Submitted.Add(record);
         using var limit = new CancellationTokenSource(SubmitTimeout, TimeProvider.System);
         try
@@ -130,6 +132,9 @@ public sealed class FakeJobContext : IJobContext
 
         return record;
     }
+
+    /// <summary>As the grid's own: another one for each job.</summary>
+    private static string MarkOf(string jobId) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(jobId)))[..8];
 
     /// <inheritdoc/>
     public Task AttachAsync(Submission earlier, CancellationToken cancellationToken)

@@ -1,12 +1,20 @@
-namespace OrleansJobGrid.Connectors.Rest;
+using OrleansJobGrid.Connectors.Failures;
+
+namespace OrleansJobGrid.Connectors.Outside;
 
 /// <summary>One attempt of a job: finds or posts its work, watches it, and stops it where it is to end.</summary>
-internal sealed class RestExecution(RestConnector connector, IJobContext context, RestServiceOptions options, TimeProvider time)
+/// <param name="service">The service with the instances that this worker reaches.</param>
+/// <param name="context">The attempt.</param>
+/// <param name="outage">How long questions may fail before the rest is left to the grid.</param>
+/// <param name="time">The clock.</param>
+internal sealed class OutsideExecution<TWork>(OutsideService<TWork> service, IJobContext context, TimeSpan outage, TimeProvider time)
+    where TWork : class, IOutsideWork
 {
     private const int MostPosts = 2;
     private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(30);
 
+    private readonly HashSet<Submission> _marks = [];
     private Submission? _posted;
     private bool _unclear;
 
@@ -24,6 +32,11 @@ internal sealed class RestExecution(RestConnector connector, IJobContext context
                 return notStopped;
             throw;
         }
+        finally
+        {
+            foreach (var submission in _marks)
+                service.Find(submission.Instance)?.Leave(submission.ExternalId);
+        }
     }
 
     /// <summary>Goes on with what an earlier attempt left outside; null: there is nothing.</summary>
@@ -31,12 +44,12 @@ internal sealed class RestExecution(RestConnector connector, IJobContext context
     {
         foreach (var group in context.Earlier.GroupBy(e => e.Instance))
         {
-            RestStates? answer;
+            OutsideStates<TWork>? answer;
             try
             {
-                answer = connector.Find(group.Key) is { } instance ? await instance.Query([.. group.Select(e => e.ExternalId)], cancellationToken) : null;
+                answer = service.Find(group.Key) is { } instance ? await instance.Query([.. group.Select(e => e.ExternalId)], cancellationToken) : null;
             }
-            catch (Exception e) when (RestInstance.IsFault(e))
+            catch (Exception e) when (OutsideFaults.IsFault(e))
             {
                 if (group.All(s => s.Over))
                     continue;
@@ -45,7 +58,7 @@ internal sealed class RestExecution(RestConnector connector, IJobContext context
 
             if (answer is null && !group.All(s => s.Over))
                 return ConnectorResult.Unsure($"An earlier attempt posted to '{group.Key}', which this worker does not reach.");
-            var found = group.Reverse().FirstOrDefault(e => answer?.Jobs?.GetValueOrDefault(e.ExternalId) is { State: SubmissionState.Completed } or { IsLive: true });
+            var found = group.Reverse().FirstOrDefault(e => answer?.Jobs.GetValueOrDefault(e.ExternalId) is { State: SubmissionState.Completed } or { IsLive: true });
             if (found is null)
                 continue;
             await context.AttachAsync(found, cancellationToken);
@@ -57,25 +70,31 @@ internal sealed class RestExecution(RestConnector connector, IJobContext context
 
     private async Task<ConnectorResult> Post(CancellationToken cancellationToken)
     {
-        var id = connector.InTurn(context.UsableInstances).FirstOrDefault(context.TryUse) ?? throw new NoUsableInstanceException(connector.Service);
-        var instance = connector.At(id);
+        var id = service.InTurn(context.UsableInstances).FirstOrDefault(context.TryUse) ?? throw new NoUsableInstanceException(service.Name);
+        var instance = service.At(id);
         string? boot;
+        Func<string, CancellationToken, Task> post;
         try
         {
             boot = await instance.Boot(cancellationToken);
+            post = await instance.Prepare(context, cancellationToken);
         }
-        catch (Exception e) when (RestInstance.IsFault(e))
+        catch (Exception e) when (OutsideFaults.IsFault(e))
         {
-            return ConnectorResult.Failed(FailureClass.Transient, "service_unreachable", e.Message);
+            return ConnectorResult.Failed(FailureEvidence.Of(e, "prepare") with { Instance = id, KnownClass = FailureClass.Transient });
+        }
+        catch (OutsideRefusedException e)
+        {
+            return e.Failure;
         }
 
-        for (var post = 1; ; post++)
+        for (var posts = 1; ; posts++)
         {
             try
             {
-                return await Watch(await Submit(instance, boot, cancellationToken), cancellationToken);
+                return await Watch(await Submit(instance, boot, post, cancellationToken), cancellationToken);
             }
-            catch (RestRefusedException e)
+            catch (OutsideRefusedException e)
             {
                 _posted = null;
                 return e.Failure;
@@ -87,13 +106,14 @@ internal sealed class RestExecution(RestConnector connector, IJobContext context
                     return unsure;
                 if (found)
                     return await Watch(_posted!, cancellationToken);
-                if (post == MostPosts)
-                    return ConnectorResult.Failed(FailureClass.Transient, "not_taken", $"{post} posts did not arrive. {e.InnerException!.Message}");
+                if (posts == MostPosts)
+                    return ConnectorResult.Failed(FailureClass.Transient, "not_taken", $"{posts} posts did not arrive. {e.InnerException!.Message}");
             }
         }
     }
 
-    private async Task<Submission> Submit(RestInstance instance, string? boot, CancellationToken cancellationToken)
+    private async Task<Submission> Submit(
+        IOutsideInstance<TWork> instance, string? boot, Func<string, CancellationToken, Task> post, CancellationToken cancellationToken)
     {
         try
         {
@@ -103,11 +123,12 @@ internal sealed class RestExecution(RestConnector connector, IJobContext context
                 (externalId, token) =>
                 {
                     _posted = new(instance.Id, externalId, boot, context.Epoch);
-                    return instance.Post(new(externalId, context.JobId, context.Attempt, context.Payload), token);
+                    _marks.Add(_posted);
+                    return post(externalId, token);
                 },
                 cancellationToken);
         }
-        catch (Exception e) when (RestInstance.IsFault(e) && _posted is not null)
+        catch (Exception e) when (OutsideFaults.IsFault(e) && _posted is not null)
         {
             _unclear = true;
             throw new UnclearPostException(e);
@@ -116,14 +137,14 @@ internal sealed class RestExecution(RestConnector connector, IJobContext context
 
     /// <summary>Whether a post without a clear answer arrived: absent twice under the same boot, it did not.</summary>
     private async Task<(bool Found, ConnectorResult? Unsure)> LookFor(
-        RestInstance instance, Submission posted, string? boot, CancellationToken cancellationToken)
+        IOutsideInstance<TWork> instance, Submission posted, string? boot, CancellationToken cancellationToken)
     {
         for (var look = 1; ; look++)
         {
             var (answer, unsure) = await AskPatiently(instance, posted, cancellationToken);
             if (answer is null)
                 return (false, unsure);
-            if (answer.Jobs?.ContainsKey(posted.ExternalId) == true)
+            if (answer.Jobs.ContainsKey(posted.ExternalId))
                 return (true, null);
             if (answer.Boot != boot)
                 return (false, ConnectorResult.Unsure($"'{instance.Id}' was restarted after a post that it did not answer."));
@@ -136,7 +157,8 @@ internal sealed class RestExecution(RestConnector connector, IJobContext context
     private async Task<ConnectorResult> Watch(Submission submission, CancellationToken cancellationToken)
     {
         (_posted, _unclear) = (submission, false);
-        if (connector.Find(submission.Instance) is not { } instance)
+        _marks.Add(submission);
+        if (service.Find(submission.Instance) is not { } instance)
             return ConnectorResult.Unsure($"The work is at '{submission.Instance}', which this worker does not reach.");
         (double, string?) said = (-1, null);
         while (true)
@@ -144,7 +166,7 @@ internal sealed class RestExecution(RestConnector connector, IJobContext context
             var (answer, unsure) = await AskPatiently(instance, submission, cancellationToken);
             if (answer is null)
                 return unsure!;
-            switch (answer.Jobs?.GetValueOrDefault(submission.ExternalId))
+            switch (answer.Jobs.GetValueOrDefault(submission.ExternalId))
             {
                 case { IsLive: true } live:
                     var now = (live.Progress ?? 0, live.Message);
@@ -153,22 +175,36 @@ internal sealed class RestExecution(RestConnector connector, IJobContext context
                     said = now;
                     break;
                 case { State: SubmissionState.Completed } completed:
-                    return await new RestOutputs(instance, context, options, time).Fetch(completed, cancellationToken);
+                    return await instance.Fetch(context, submission.ExternalId, completed, cancellationToken);
                 case { State: SubmissionState.Failed } failed:
-                    return RestFailures.Of(failed.Error);
+                    var failure = failed.Failure ?? new(FailureClass.Transient, "service_error", $"'{instance.Id}' gave no reason.", null);
+                    await AfterFailure(instance, failure, cancellationToken);
+                    return failure;
                 case { State: SubmissionState.Cancelled }:
                     return ConnectorResult.Failed(FailureClass.Transient, "cancelled_outside", $"'{instance.Id}' says that somebody else stopped the job.");
                 default:
                     return ConnectorResult.Unsure($"'{instance.Id}' (boot '{answer.Boot}', at the post '{submission.BootMark}') does not know the job any more.");
             }
 
-            await Task.Delay(options.PollInterval, time, cancellationToken);
+            await instance.Pause(context, submission.ExternalId, cancellationToken);
+        }
+    }
+
+    private static async Task AfterFailure(IOutsideInstance<TWork> instance, FailedResult failure, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await instance.AfterFailure(failure, cancellationToken);
+        }
+        catch (Exception e) when (OutsideFaults.IsFault(e))
+        {
+            // The failure is what counts; an instance that does not hear this is found by the next job.
         }
     }
 
     /// <summary>Asks until there is an answer, or for as long as an outage may take.</summary>
-    private async Task<(RestStates? Answer, ConnectorResult? Unsure)> AskPatiently(
-        RestInstance instance, Submission submission, CancellationToken cancellationToken)
+    private async Task<(OutsideStates<TWork>? Answer, ConnectorResult? Unsure)> AskPatiently(
+        IOutsideInstance<TWork> instance, Submission submission, CancellationToken cancellationToken)
     {
         var asked = time.GetTimestamp();
         while (true)
@@ -177,13 +213,13 @@ internal sealed class RestExecution(RestConnector connector, IJobContext context
             {
                 return (await instance.Query([submission.ExternalId], cancellationToken), null);
             }
-            catch (Exception e) when (RestInstance.IsFault(e))
+            catch (Exception e) when (OutsideFaults.IsFault(e))
             {
-                if (time.GetElapsedTime(asked) >= options.Outage)
-                    return (null, ConnectorResult.Unsure($"'{instance.Id}' could not be asked for {options.Outage}. {e.Message}"));
+                if (time.GetElapsedTime(asked) >= outage)
+                    return (null, ConnectorResult.Unsure($"'{instance.Id}' could not be asked for {outage}. {e.Message}"));
             }
 
-            await Task.Delay(options.PollInterval, time, cancellationToken);
+            await instance.Pause(context, submission.ExternalId, cancellationToken);
         }
     }
 
@@ -193,15 +229,16 @@ internal sealed class RestExecution(RestConnector connector, IJobContext context
         using var limit = new CancellationTokenSource(StopLimit, time);
         try
         {
-            await connector.CancelAsync(submission.Instance, submission.ExternalId, limit.Token);
+            var instance = service.At(submission.Instance);
+            await instance.Cancel(submission.ExternalId, limit.Token);
             if (!_unclear)
                 return null;
             // What was not there may have been on its way.
             await Task.Delay(AskAgainAfter, time, limit.Token);
-            await connector.CancelAsync(submission.Instance, submission.ExternalId, limit.Token);
+            await instance.Cancel(submission.ExternalId, limit.Token);
             return null;
         }
-        catch (Exception e) when (RestInstance.IsFault(e) || e is ArgumentException or OperationCanceledException)
+        catch (Exception e) when (OutsideFaults.IsFault(e) || e is ArgumentException or OperationCanceledException)
         {
             return ConnectorResult.Unsure($"The job could not be stopped at '{submission.Instance}': {e.Message}");
         }

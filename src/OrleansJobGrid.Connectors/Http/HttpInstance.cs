@@ -1,0 +1,256 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using Newtonsoft.Json;
+using Newtonsoft.Json.Linq;
+using OrleansJobGrid.Connectors.Failures;
+using OrleansJobGrid.Connectors.Outside;
+
+namespace OrleansJobGrid.Connectors.Http;
+
+/// <summary>One instance of a service that its configuration describes.</summary>
+internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
+{
+    private const int IdsKept = 10_000;
+
+    private readonly HttpServiceOptions _options;
+    private readonly TimeProvider _time;
+    private readonly OutsideHttp _http;
+    private readonly HttpClient _elsewhere = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false }) { Timeout = TimeSpan.FromMinutes(5) };
+    private readonly ConcurrentDictionary<string, (string Id, long At)> _ids = new(StringComparer.Ordinal);
+
+    public HttpInstance(string id, Uri address, HttpServiceOptions options, TimeProvider time)
+    {
+        (_options, _time) = (options, time);
+        _http = new(id, address, options.RequestTimeout, time, options.Headers.Concat(HeadersOf(options.Auth)), TlsOf(options.Tls));
+    }
+
+    public string Id => _http.Id;
+
+    /// <summary>Such services do not tell.</summary>
+    public Task<string?> Boot(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
+
+    public Task<Func<string, CancellationToken, Task>> Prepare(IJobContext job, CancellationToken cancellationToken)
+    {
+        // What the payload lacks is found before anything is on record.
+        RequestOf(_options.Submit, HttpValues.Of(job, "")).Dispose();
+        return Task.FromResult<Func<string, CancellationToken, Task>>((mark, token) => Post(job, mark, token));
+    }
+
+    public async Task<OutsideStates<HttpWork>> Query(IReadOnlyList<string> externalIds, CancellationToken cancellationToken)
+    {
+        var found = new Dictionary<string, HttpWork>(StringComparer.Ordinal);
+        foreach (var mark in externalIds)
+        {
+            if (await Ask(mark, cancellationToken) is { } work)
+                found.Add(mark, work);
+        }
+
+        return new(null, found);
+    }
+
+    public Task Pause(IJobContext job, string externalId, CancellationToken cancellationToken) => Task.Delay(_options.PollInterval, _time, cancellationToken);
+
+    public async Task Cancel(string externalId, CancellationToken cancellationToken)
+    {
+        if (_options.Cancel is not { } cancel || (HttpTemplate.Names(cancel.Path, "id") && !_ids.ContainsKey(externalId)))
+            return;
+        using (var request = RequestOf(cancel, ValuesOf(externalId)))
+        using (var answer = await _http.Ask(request, cancellationToken))
+        {
+            if (!answer.IsSuccessStatusCode && answer.StatusCode is not (HttpStatusCode.NotFound or HttpStatusCode.Conflict or HttpStatusCode.Gone))
+                throw _http.Unexpected(answer);
+        }
+
+        while (await Ask(externalId, cancellationToken) is IOutsideWork { IsLive: true })
+            await Task.Delay(_options.PollInterval, _time, cancellationToken);
+    }
+
+    public Task<ConnectorResult> Fetch(IJobContext job, string externalId, HttpWork completed, CancellationToken cancellationToken) =>
+        new HttpResult(this, job, _options, _time).Of(completed.Answer!, cancellationToken);
+
+    public Task AfterFailure(FailedResult failure, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public void Leave(string externalId)
+    {
+        // Its id is what it can be asked by, also by the next attempt.
+    }
+
+    /// <summary>Begins a post whose answer is the work: it has left when this ends, and the answer comes by itself.</summary>
+    public async Task<Task<HttpResponseMessage>> Begin(IJobContext job, string mark, CancellationToken untilSent, CancellationToken untilAnswered)
+    {
+        var request = RequestOf(_options.Submit, HttpValues.Of(job, mark));
+        var answering = _http.Post(request, untilAnswered);
+        if (request.Content is SentContent content)
+            await (await Task.WhenAny(answering, content.Sent)).WaitAsync(untilSent);
+        return answering;
+    }
+
+    /// <summary>Opens a file that an answer names. Credentials go to the instance alone; another place has to be one with https.</summary>
+    public async Task<HttpResponseMessage?> Open(string url, CancellationToken cancellationToken)
+    {
+        var address = new Uri(_http.Home, url);
+        var here = address.Authority == _http.Home.Authority && address.Scheme == _http.Home.Scheme;
+        if (!here && address.Scheme != Uri.UriSchemeHttps)
+            throw new InvalidDataException($"'{Id}' names a file at {address.Scheme}://{address.Authority}, which is neither itself nor a place with https.");
+        var answer = here ? await _http.Open(address, cancellationToken) : await _elsewhere.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+        if (answer.IsSuccessStatusCode)
+            return answer;
+        using (answer)
+        {
+            return answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone
+                ? null
+                : throw new HttpRequestException($"{address.Scheme}://{address.Authority} answered {(int)answer.StatusCode} for a file of '{Id}'.", null, answer.StatusCode);
+        }
+    }
+
+    /// <summary>What is known of a failure that an answer tells.</summary>
+    public FailedResult FailureOf(HttpStatusCode status, string body, string? retryAfter, string stage)
+    {
+        var said = FailureEvidence.OfHttp((int)status, body, retryAfter, _time.GetUtcNow(), stage);
+        return new(said with { Message = ErrorOf(body) ?? said.Message, Instance = Id });
+    }
+
+    /// <summary>What is known of a failure that is told within an answer that is a success.</summary>
+    public FailedResult FailureOf(JToken answer, string stage)
+    {
+        var said = ServiceErrorBody.Read(answer.ToString(Formatting.None));
+        return new(new FailureEvidence
+        {
+            Message = HttpValues.Text(answer, _options.Error) ?? (said.Message.Length > 0 ? said.Message : $"'{Id}' says that the job failed, and not why."),
+            ExceptionType = said.ExceptionType,
+            ServiceErrorType = said.ErrorType,
+            Stage = stage,
+            Instance = Id,
+        });
+    }
+
+    public void Dispose()
+    {
+        _http.Dispose();
+        _elsewhere.Dispose();
+    }
+
+    private async Task Post(IJobContext job, string mark, CancellationToken cancellationToken)
+    {
+        using var request = RequestOf(_options.Submit, HttpValues.Of(job, mark));
+        using var answer = await _http.Post(request, cancellationToken);
+        var body = await answer.Content.ReadAsStringAsync(cancellationToken);
+        if (!answer.IsSuccessStatusCode)
+        {
+            // Something between may have answered in the service's place: then nobody knows whether it was taken.
+            if ((int)answer.StatusCode is 408 or 502 or 503 or 504 or < 400)
+                throw new HttpRequestException($"'{Id}' answered the post with {(int)answer.StatusCode}.", null, answer.StatusCode);
+            throw new OutsideRefusedException(FailureOf(answer.StatusCode, body, answer.Headers.RetryAfter?.ToString(), "submit"));
+        }
+
+        if (_options.Id is null)
+            return;
+        Remember(mark, HttpValues.Text(JsonOf(body), _options.Id) ?? throw new InvalidDataException($"'{Id}' answered the post without an id at {_options.Id}."));
+    }
+
+    private void Remember(string mark, string id)
+    {
+        _ids[mark] = (id, _time.GetTimestamp());
+        if (_ids.Count <= IdsKept)
+            return;
+        foreach (var (old, _) in _ids.OrderBy(i => i.Value.At).Take(IdsKept / 2))
+            _ids.TryRemove(old, out _);
+    }
+
+    private async Task<HttpWork?> Ask(string mark, CancellationToken cancellationToken)
+    {
+        if (_options.Mode != HttpMode.Async || (HttpTemplate.Names(_options.Poll!.Path, "id") && !_ids.ContainsKey(mark)))
+            return _options.SafeToRepeat ? null : new(SubmissionState.Untellable);
+        using var request = RequestOf(_options.Poll, ValuesOf(mark));
+        using var answer = await _http.Ask(request, cancellationToken);
+        if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone)
+            return null;
+        if (!answer.IsSuccessStatusCode)
+            throw _http.Unexpected(answer);
+        return WorkOf(JsonOf(await answer.Content.ReadAsStringAsync(cancellationToken)));
+    }
+
+    private HttpWork WorkOf(JToken answer)
+    {
+        var word = HttpValues.Text(answer, _options.State)
+            ?? throw new InvalidDataException($"'{Id}' answered without a state at {_options.State}.");
+        var state = HttpStates.Of(word, _options.States);
+        var share = HttpValues.Select(answer, _options.Progress ?? "$.no_progress") is JValue { Type: JTokenType.Integer or JTokenType.Float } said ? (double?)said : null;
+        return new(state, answer)
+        {
+            Progress = share is { } value ? Math.Clamp(_options.ProgressIsShare ? 100 * value : value, 0, 99) : null,
+            Message = HttpValues.Text(answer, _options.Message) ?? (_options.Message is null ? word : null),
+            Failure = state == SubmissionState.Failed ? FailureOf(answer, "run") : null,
+        };
+    }
+
+    /// <summary>What is asked about a job of any worker, of which only its marks are known.</summary>
+    private HttpValues ValuesOf(string mark) => HttpValues.OfMark(mark, _ids.GetValueOrDefault(mark).Id);
+
+    private HttpRequestMessage RequestOf(HttpCallOptions options, HttpValues values)
+    {
+        var path = HttpTemplate.Path(options.Path, values);
+        if (_options.Auth is { Kind: HttpAuthKind.Query } auth)
+            path += $"{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{Uri.EscapeDataString(auth.Name)}={Uri.EscapeDataString(auth.Value)}";
+        // An empty path means the address as it was given, without the slash that relative paths need.
+        var address = path.Length == 0 ? new Uri(_http.Home.AbsoluteUri.TrimEnd('/')) : new Uri(_http.Home, path);
+        var request = new HttpRequestMessage(new HttpMethod(options.Method), address);
+        if (options.Body is { } body)
+            request.Content = new SentContent(HttpTemplate.Body(body, values));
+        return request;
+    }
+
+    private JToken JsonOf(string body)
+    {
+        try
+        {
+            return HttpTemplate.Parse(body);
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidDataException($"'{Id}' answered with something that is no JSON: {e.Message}", e);
+        }
+    }
+
+    private string? ErrorOf(string body)
+    {
+        if (_options.Error is null)
+            return null;
+        try
+        {
+            return HttpValues.Text(HttpTemplate.Parse(body), _options.Error);
+        }
+        catch (JsonException)
+        {
+            // What is no JSON is said as it stands.
+            return null;
+        }
+    }
+
+    private static IEnumerable<KeyValuePair<string, string>> HeadersOf(HttpAuthOptions auth) => auth.Kind switch
+    {
+        HttpAuthKind.Bearer => [new("Authorization", $"Bearer {auth.Value}")],
+        HttpAuthKind.Basic => [new("Authorization", $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{auth.Name}:{auth.Value}"))}")],
+        HttpAuthKind.Header => [new(auth.Name, auth.Value)],
+        _ => [],
+    };
+
+    private static SslClientAuthenticationOptions? TlsOf(HttpTlsOptions options)
+    {
+        if (options.CaFile is null && options.CertificateFile is null)
+            return null;
+        var tls = new SslClientAuthenticationOptions();
+        if (options.CaFile is { } ca)
+        {
+            tls.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            tls.CertificateChainPolicy.CustomTrustStore.ImportFromPemFile(ca);
+        }
+
+        if (options.CertificateFile is { } certificate)
+            tls.ClientCertificates = [X509Certificate2.CreateFromPemFile(certificate, options.KeyFile)];
+        return tls;
+    }
+}

@@ -1,0 +1,106 @@
+using Newtonsoft.Json;
+using Newtonsoft.Json.Linq;
+using OrleansJobGrid.Connectors.Outside;
+
+namespace OrleansJobGrid.Connectors.Http;
+
+/// <summary>Checks the settings, all at once.</summary>
+public static class HttpOptionsCheck
+{
+    /// <summary>What is wrong, each naming its setting; empty: nothing.</summary>
+    public static IReadOnlyList<string> Errors(HttpOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var errors = new List<string>();
+        foreach (var (name, service) in options.Services)
+            Check($"JobGrid:Http:Services:{name}", name, service, errors);
+        return errors;
+    }
+
+    private static void Check(string setting, string name, HttpServiceOptions service, List<string> errors)
+    {
+        var check = new OutsideSettingsCheck(errors);
+        if (!OutsideSettingsCheck.IsName(name))
+            errors.Add($"{setting}: a service's name is 1 to 64 characters of A-Z a-z 0-9 . _ -");
+        if (service.Instances.Count == 0)
+            errors.Add($"{setting}:Instances names no instance; give at least one with its address.");
+        check.Instances(setting, service.Instances, service.OnThisMachine);
+        Request($"{setting}:Submit", service.Submit, errors);
+        foreach (var (question, request) in ((string, HttpCallOptions?)[])[(nameof(service.Poll), service.Poll), (nameof(service.Cancel), service.Cancel)])
+        {
+            Request($"{setting}:{question}", request, errors);
+            // Whoever asks for another worker has not the job.
+            if (HttpTemplate.PlacesOf(request?.Path).Concat(HttpTemplate.PlacesOf(request?.Body)).FirstOrDefault(p => p is not ("mark" or "id")) is { } other)
+                errors.Add($"{setting}:{question} names {{{{{other}}}}}: a question knows {{{{mark}}}} and {{{{id}}}} alone.");
+        }
+
+        if (service.Mode == HttpMode.Async && service.Poll is null)
+            errors.Add($"{setting}:Poll is missing: a job of Mode Async is asked about by it.");
+        if (service.Mode == HttpMode.Async && service.Id is null && HttpTemplate.Names(service.Poll?.Path, "id"))
+            errors.Add($"{setting}:Id is missing: Poll:Path asks by {{{{id}}}}, and nothing says where the answer has it.");
+        foreach (var (path, at) in PathsOf(service))
+            Path($"{setting}:{path}", at, errors);
+        foreach (var file in service.Files.Where(f => !f.Name.Contains("{n}", StringComparison.Ordinal) && f.Path.Contains('*', StringComparison.Ordinal)))
+            errors.Add($"{setting}:Files: the name '{file.Name}' needs {{n}}, since {file.Path} may find several.");
+        if (service.Auth.Kind != HttpAuthKind.None && service.Auth.Value.Length == 0)
+            errors.Add($"{setting}:Auth:Value is missing.");
+        if (service.Auth.Kind is HttpAuthKind.Basic or HttpAuthKind.Header or HttpAuthKind.Query && service.Auth.Name.Length == 0)
+            errors.Add($"{setting}:Auth:Name is missing: the user, header or parameter.");
+        foreach (var file in ((string?[])[service.Tls.CaFile, service.Tls.CertificateFile, service.Tls.KeyFile]).OfType<string>().Where(f => !File.Exists(f)))
+            errors.Add($"{setting}:Tls: there is no file '{file}'.");
+        check.Range($"{setting}:PollInterval", service.PollInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1));
+        check.Range($"{setting}:RequestTimeout", service.RequestTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
+        check.Range($"{setting}:SubmitTimeout", service.SubmitTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
+        check.Range($"{setting}:AttemptTimeout", service.AttemptTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30));
+        check.Range($"{setting}:Outage", service.Outage, TimeSpan.Zero, TimeSpan.FromMinutes(10));
+        if (service.StallTimeout is { } stall)
+            check.Range($"{setting}:StallTimeout", stall, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30));
+    }
+
+    private static IEnumerable<(string Name, string Path)> PathsOf(HttpServiceOptions service)
+    {
+        (string Name, string? Path)[] all =
+        [
+            (nameof(service.Id), service.Id), (nameof(service.State), service.State), (nameof(service.Progress), service.Progress),
+            (nameof(service.Message), service.Message), (nameof(service.Error), service.Error), (nameof(service.Result), service.Result),
+            ("Stream:Text", service.Stream.Text), ("Stream:IsLast", service.Stream.IsLast), ("Stream:Failed", service.Stream.Failed),
+            .. service.Files.Select((f, i) => ($"Files:{i}:Path", (string?)f.Path)),
+        ];
+        return all.Where(p => p.Path is not null).Select(p => (p.Name, p.Path!));
+    }
+
+    private static void Path(string setting, string path, List<string> errors)
+    {
+        try
+        {
+            if (path.Length == 0)
+                errors.Add($"{setting} is empty; give a JSONPath such as $.result.");
+            else
+                new JObject().SelectToken(path);
+        }
+        catch (JsonException e)
+        {
+            errors.Add($"{setting} '{path}' is no JSONPath: {e.Message}");
+        }
+    }
+
+    private static void Request(string setting, HttpCallOptions? request, List<string> errors)
+    {
+        if (request is null)
+            return;
+        if (request.Method.Length == 0 || !request.Method.All(char.IsAsciiLetter))
+            errors.Add($"{setting}:Method '{request.Method}' is no method such as POST.");
+        errors.AddRange(HttpTemplate.Errors(request.Path).Select(e => $"{setting}:Path: {e}"));
+        if (request.Body is null)
+            return;
+        errors.AddRange(HttpTemplate.Errors(request.Body).Select(e => $"{setting}:Body: {e}"));
+        try
+        {
+            HttpTemplate.Parse(request.Body);
+        }
+        catch (JsonException e)
+        {
+            errors.Add($"{setting}:Body is no JSON: {e.Message} A place stands in quotes: \"{{{{payload.prompt}}}}\".");
+        }
+    }
+}

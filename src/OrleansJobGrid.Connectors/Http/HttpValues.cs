@@ -1,0 +1,49 @@
+using Newtonsoft.Json;
+using Newtonsoft.Json.Linq;
+
+namespace OrleansJobGrid.Connectors.Http;
+
+/// <summary>What the places of templates stand for.</summary>
+internal sealed class HttpValues
+{
+    private readonly JToken? _payload;
+    private readonly Dictionary<string, JToken?> _names;
+
+    private HttpValues(JToken? payload, Dictionary<string, JToken?> names) => (_payload, _names) = (payload, names);
+
+    /// <summary>Of a job that this worker does.</summary>
+    public static HttpValues Of(IJobContext job, string mark) =>
+        new(HttpTemplate.Parse(job.Payload.GetRawText()), new() { ["job"] = job.JobId, ["attempt"] = job.Attempt, ["mark"] = mark });
+
+    /// <summary>Of a post by anybody.</summary>
+    public static HttpValues OfMark(string mark, string? id) => new(null, new() { ["mark"] = mark, ["id"] = id });
+
+    /// <summary>A value by its name; null: there is none.</summary>
+    public JToken? Find(string name) =>
+        _names.TryGetValue(name, out var value) ? value
+        : name == "payload" ? _payload
+        : _payload is not null && name.StartsWith("payload", StringComparison.Ordinal) ? Select(_payload, $"${name["payload".Length..]}")
+        : null;
+
+    /// <summary>The first value at a path; null: there is none, or it is null.</summary>
+    public static JToken? Select(JToken from, string path)
+    {
+        try
+        {
+            return from.SelectTokens(path).FirstOrDefault(t => t.Type != JTokenType.Null);
+        }
+        catch (JsonException)
+        {
+            // The path asks something else of this value than it is.
+            return null;
+        }
+    }
+
+    /// <summary>The first value at a path as a text; null: there is none.</summary>
+    public static string? Text(JToken from, string? path) => path is null ? null : Select(from, path) switch
+    {
+        null => null,
+        JValue { Type: JTokenType.String } text => (string)text!,
+        var other => other.ToString(Formatting.None),
+    };
+}

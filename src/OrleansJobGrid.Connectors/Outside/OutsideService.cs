@@ -1,0 +1,30 @@
+namespace OrleansJobGrid.Connectors.Outside;
+
+/// <summary>The instances of a service that a worker reaches.</summary>
+internal sealed class OutsideService<TWork>(string name, IReadOnlyDictionary<string, IOutsideInstance<TWork>> instances)
+    where TWork : class, IOutsideWork
+{
+    private int _turn = -1;
+
+    public string Name => name;
+
+    public IOutsideInstance<TWork> At(string instance) =>
+        Find(instance) ?? throw new ArgumentException($"'{name}' has no instance '{instance}' on this worker.", nameof(instance));
+
+    public IOutsideInstance<TWork>? Find(string instance) => instances.GetValueOrDefault(instance);
+
+    /// <summary>The instances in turns: the next call begins with the next one.</summary>
+    public IEnumerable<string> InTurn(IReadOnlyList<string> usable)
+    {
+        var first = (uint)Interlocked.Increment(ref _turn);
+        return Enumerable.Range(0, usable.Count).Select(i => usable[(int)((first + (uint)i) % (uint)usable.Count)]);
+    }
+
+    public async Task<InstanceReport> Query(string instance, IReadOnlyList<string> externalIds, CancellationToken cancellationToken)
+    {
+        var states = await At(instance).Query(externalIds, cancellationToken);
+        return new(states.Boot, externalIds.ToDictionary(id => id, id => ReportOf(states.Jobs.GetValueOrDefault(id))));
+    }
+
+    private static SubmissionReport ReportOf(TWork? work) => work is null ? new(SubmissionState.Absent) : new(work.State, work.Failure);
+}

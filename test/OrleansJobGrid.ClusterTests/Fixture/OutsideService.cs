@@ -12,6 +12,7 @@ internal sealed class OutsideService(string instance = OutsideService.DefaultIns
 
     private readonly ConcurrentDictionary<string, Work> _work = new();
     private readonly ConcurrentQueue<(string ExternalId, string JobId)> _executions = new();
+    private volatile HashSet<string> _lostTrackOf = [];
 
     public string Instance { get; } = instance;
 
@@ -46,6 +47,13 @@ internal sealed class OutsideService(string instance = OutsideService.DefaultIns
         _work.Clear();
     }
 
+    /// <summary>It has no way to tell what became of what it was given so far.</summary>
+    public void LoseTrack()
+    {
+        _lostTrackOf = [.. _work.Keys];
+        _work.Clear();
+    }
+
     internal void Post(string externalId, string jobId)
     {
         Answer();
@@ -58,7 +66,7 @@ internal sealed class OutsideService(string instance = OutsideService.DefaultIns
     internal InstanceReport Ask(IReadOnlyList<string> externalIds)
     {
         Answer();
-        return new(Boot, externalIds.ToDictionary(id => id, id => new SubmissionReport(_work.TryGetValue(id, out var work) ? work.State : SubmissionState.Absent)));
+        return new(Boot, externalIds.ToDictionary(id => id, id => new SubmissionReport(StateOfId(id))));
     }
 
     internal void Cancel(string externalId)
@@ -67,6 +75,9 @@ internal sealed class OutsideService(string instance = OutsideService.DefaultIns
         if (_work.TryGetValue(externalId, out var work) && work.State == SubmissionState.Running)
             work.State = SubmissionState.Cancelled;
     }
+
+    private SubmissionState StateOfId(string externalId) =>
+        _work.TryGetValue(externalId, out var work) ? work.State : _lostTrackOf.Contains(externalId) ? SubmissionState.Untellable : SubmissionState.Absent;
 
     private void Answer()
     {

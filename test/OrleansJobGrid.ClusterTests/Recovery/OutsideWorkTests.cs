@@ -110,6 +110,25 @@ public sealed class OutsideWorkTests
     }
 
     [Theory]
+    [InlineData("rerun", JobStatus.Completed, 2)]
+    [InlineData(null, JobStatus.Failed, 1)]
+    public async Task A_job_of_a_service_that_cannot_tell_ends_so_at_once(string? onUnknown, JobStatus status, int executions)
+    {
+        await using var grid = await ShortLeases(o => o.Recovery.HoldLimit = TimeSpan.FromHours(1));
+        var service = new OutsideService();
+        await grid.StartWorkerAsync("lost", 1, new OutsideConnector(service));
+        await grid.SubmitAsync(Outside("job", 1)[0] with { OnUnknown = onUnknown });
+        await RunningAsync(service, 1);
+        service.LoseTrack();
+        service.CompletesAfter = TimeSpan.Zero;
+        await grid.StartWorkerAsync("other", 1, new OutsideConnector(service));
+        grid.Calls.CutWorker("lost");
+        await grid.StatusAsync("job-0", status, "decided at once", Long);
+        Assert.Contains("held", await grid.Store.EventsAsync("job-0"));
+        Assert.Equal(executions, service.Executions.Count);
+    }
+
+    [Theory]
     [InlineData(Resolution.Completed, JobStatus.Completed)]
     [InlineData(Resolution.Requeue, JobStatus.Pending)]
     [InlineData(Resolution.Fail, JobStatus.Failed)]

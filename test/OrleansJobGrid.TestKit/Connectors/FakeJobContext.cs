@@ -157,5 +157,6 @@ public sealed class FakeJobContext : IJobContext
     }
 
     /// <summary>The attempt after this one: the same files, a higher epoch, and the checkpoint saved last (or the one given).</summary>
-    public FakeJobContext NextAttempt(byte[]? checkpoint = null) => new(Payload, FakeFiles, JobId, Attempt + 1, checkpoint ?? SavedCheckpoint);
+    public FakeJobContext NextAttempt(byte[]? checkpoint = null) =>
+        new(Payload, FakeFiles, JobId, Attempt + 1, checkpoint ?? SavedCheckpoint) { UsableInstances = UsableInstances };
 }

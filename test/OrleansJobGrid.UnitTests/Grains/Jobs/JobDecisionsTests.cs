@@ -27,8 +27,9 @@ public sealed class JobDecisionsTests
         var random = new Random(20_240_611);
         var seen = new HashSet<JobTransition>();
         // Rare among random words: a post that came in late is found while its job waits for a retry, and a job that kills its workers.
-        Live(seen, (WordKind.Grant, 1), (WordKind.Submit, 1), (WordKind.SessionEnded, 1), (WordKind.Judge, 32), (WordKind.Grant, 1), (WordKind.Fail, 0), (WordKind.Judge, 0));
+        Live(seen, (WordKind.Grant, 1), (WordKind.Submit, 1), (WordKind.SessionEnded, 1), (WordKind.Judge, 272), (WordKind.Grant, 1), (WordKind.Fail, 0), (WordKind.Judge, 0));
         Live(seen, (WordKind.Grant, 3), (WordKind.SessionEnded, 3), (WordKind.Grant, 3), (WordKind.SessionEnded, 3));
+        Live(seen, (WordKind.Grant, 1), (WordKind.Begin, 1), (WordKind.SessionEnded, 1), (WordKind.Grant, 1), (WordKind.Begin, 1), (WordKind.SessionEnded, 1));
         for (var life = 0; life < 60_000 && seen.Count < JobTransitions.All.Count - 1; life++)
         {
             var job = new JobLife(new(random.Next(101), random.Next(4), random.Next(6), random.Next(5), random.Next(3), random.Next(3), random.Next(8), random.Next(4))) { Seen = seen };

@@ -82,6 +82,16 @@ public sealed class RecoveryDecisionsTests
     }
 
     [Fact]
+    public void Judge_AServiceThatCannotTell_IsDecidedAtOnceByWhatTheSubmitterWished()
+    {
+        var held = Judge(Lost(Samples.Posted()), Finding.Untellable, Samples.Start + 2_000);
+        Assert.StartsWith("cannot_be_asked", held.Inquiry!.HeldReason, StringComparison.Ordinal);
+        Assert.Equal(Samples.Start + 2_000, JobDue.Next(held));
+        Assert.Equal(JobStatus.Failed, JobDecisions.Due(held, RecoveryPolicy.Default, Samples.Start + 2_000)!.After!.Status);
+        Assert.Equal(JobStatus.Pending, JobDecisions.Due(held with { OnUnknown = "rerun" }, RecoveryPolicy.Default, Samples.Start + 2_000)!.After!.Status);
+    }
+
+    [Fact]
     public void Judge_DoneButNeverFetched_IsAFailureOfTheAttemptAfterFiveAdopters()
     {
         var job = Reconciling();

@@ -9,13 +9,26 @@ public sealed record ComfyEdition
     /// <summary>October 2024.</summary>
     public static ComfyEdition Mid { get; } = Old with
     {
-        Name = "2024-10", Version = "unknown", HasStatus = true, TellsSuccess = true, TellsCachedOutputs = true, SameBytesSameName = true, HasFree = true, HasApiPrefix = true,
+        Name = "2024-10",
+        Version = "unknown",
+        HasStatus = true,
+        TellsSuccess = true,
+        TellsCachedOutputs = true,
+        SameBytesSameName = true,
+        HasFree = true,
+        HasApiPrefix = true,
     };
 
     /// <summary>0.3.64, October 2025.</summary>
     public static ComfyEdition V0364 { get; } = Mid with
     {
-        Name = "0.3.64", Version = "0.3.64", TakesIds = true, InterruptsById = true, HasProgressState = true, ErrorObjects = true, HasFeatures = true,
+        Name = "0.3.64",
+        Version = "0.3.64",
+        TakesIds = true,
+        InterruptsById = true,
+        HasProgressState = true,
+        ErrorObjects = true,
+        HasFeatures = true,
     };
 
     /// <summary>0.27, summer of 2026.</summary>

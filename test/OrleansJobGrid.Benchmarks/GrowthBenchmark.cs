@@ -20,7 +20,8 @@ internal static class GrowthBenchmark
 
     public static async Task RunAsync(BenchmarkArguments arguments)
     {
-        var (jobs, slots) = (arguments.Number("--jobs", 40_000), arguments.Number("--slots", 1_000));
+        // Slots are shared between the workers, unless each has so many of its own.
+        var (jobs, slots, each) = (arguments.Number("--jobs", 40_000), arguments.Number("--slots", 1_000), arguments.Number("--slots-each", 0));
         var (depths, counts) = (arguments.Numbers("--depths", "1000,10000,100000,1000000"), arguments.Numbers("--counts", "10,100,1000"));
         var report = new BenchmarkReport("growth");
         foreach (var kind in arguments.Stores)
@@ -36,7 +37,7 @@ internal static class GrowthBenchmark
             {
                 await using var store = await GridStore.StartAsync(kind);
                 // Real workers of one process, each with a session, heartbeats and claims of its own.
-                var own = Math.Max(1, slots / count).ToString(CultureInfo.InvariantCulture);
+                var own = (each > 0 ? each : Math.Max(1, slots / count)).ToString(CultureInfo.InvariantCulture);
                 await using var grid = await GridProcess.StartAsync(store, 1, [.. Enumerable.Range(0, count).Select(n => ($"JOBGRID_WORKERS__W{n}__SLOTS", own))]);
                 await MeasureAsync(store, grid, ("workers", count), report, traffic => ThroughAsync(traffic, store, grid, jobs));
             }

@@ -6,7 +6,7 @@ const string Usage = """
       throughput  [--store sqlite|redis-everysec|redis-always|all] [--jobs 50000] [--slots 50] [--silos 1,2,3] [--dashboard on|off]
       submit      [--store sqlite|redis-everysec|redis-always|all] [--jobs 50000] [--connections 64]
       drain       [--store sqlite|redis-everysec|redis-always|all] [--jobs 20000,200000] [--slots 50]
-      growth      [--store sqlite|redis-everysec|redis-always|all] [--jobs 40000] [--depths 1000,10000,100000,1000000] [--counts 10,100,1000] [--slots 1000]
+      growth      [--store sqlite|redis-everysec|redis-always|all] [--jobs 40000] [--depths 1000,10000,100000,1000000] [--counts 10,100,1000] [--slots 1000 | --slots-each N]
       peers       [--store redis-everysec|redis-always] [--jobs 50000] [--slots 50] [--peers grid,bullmq,hangfire]
       memory      [--jobs 100000]
       latency     [--store sqlite|redis-everysec|redis-always|all] [--rates 50,500,2000] [--seconds 20] [--slots 50]

@@ -5,7 +5,7 @@ namespace OrleansJobGrid.Benchmarks.Harness;
 /// <summary>Options of a benchmark as <c>--name value</c>.</summary>
 internal sealed class BenchmarkArguments
 {
-    private static readonly string[] Known = ["--store", "--jobs", "--slots", "--rates", "--seconds", "--signatures", "--rebuild", "--count", "--workers", "--hours", "--connections", "--dashboard",
+    private static readonly string[] Known = ["--store", "--jobs", "--slots", "--slots-each", "--rates", "--seconds", "--signatures", "--rebuild", "--count", "--workers", "--hours", "--connections", "--dashboard",
         "--silos", "--depths", "--counts", "--peers"];
 
     private readonly Dictionary<string, string> _values = [];

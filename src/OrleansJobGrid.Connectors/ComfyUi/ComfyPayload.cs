@@ -11,6 +11,9 @@ internal sealed record ComfyPayload(JsonObject Workflow, IReadOnlyDictionary<str
 {
     private const int MaxInputs = 100;
 
+    /// <summary>Of two nodes or inputs under one name ComfyUI would take one, and nobody knows which.</summary>
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 128 };
+
     /// <exception cref="InvalidPayloadException">Naming the field and the mend.</exception>
     public static ComfyPayload Parse(JsonElement json)
     {
@@ -58,8 +61,19 @@ internal sealed record ComfyPayload(JsonObject Workflow, IReadOnlyDictionary<str
         return workflow;
     }
 
-    private static JsonObject ObjectOf(JsonElement value, string field) =>
-        value.ValueKind == JsonValueKind.Object ? JsonObject.Create(value)! : throw new InvalidPayloadException($"{field} is an object.");
+    private static JsonObject ObjectOf(JsonElement value, string field)
+    {
+        if (value.ValueKind != JsonValueKind.Object)
+            throw new InvalidPayloadException($"{field} is an object.");
+        try
+        {
+            return (JsonObject)JsonNode.Parse(value.GetRawText(), null, Strict)!;
+        }
+        catch (JsonException e)
+        {
+            throw new InvalidPayloadException($"{field} cannot be read: {e.Message}");
+        }
+    }
 
     private static Dictionary<string, string> InputsOf(JsonElement value)
     {

@@ -204,6 +204,7 @@ public sealed class ComfyUiTests : ComfyTestBase
             ("""{"workflow": {"nodes": [], "links": []}}""", "Export (API)"),
             ("""{"workflow": {"1": {"inputs": {}}}}""", "payload.workflow.1 is not a node"),
             ("""{"workflow": {"1": {"class_type": "X", "inputs": []}}}""", "payload.workflow.1.inputs"),
+            ("""{"workflow": {"1": {"class_type": "X", "inputs": {"a": 1, "a": 2}}}}""", "Duplicate"),
             ("""{"workflow": {"1": {"class_type": "X"}}, "seed": 7}""", "payload.seed is not known"),
             ("""{"workflow": {"1": {"class_type": "X"}}, "inputs": {"a.png": "sha256-a"}}""", "used by no node"),
             ("""{"workflow": {"1": {"class_type": "X", "inputs": {"image": "../a"}}}, "inputs": {"../a": "sha256-a"}}""", "no file name"),

@@ -15,13 +15,7 @@ public static class ComfyUiOptionsCheck
         var check = new OutsideSettingsCheck(errors);
         check.Instances(Setting, options.Instances, options.OnThisMachine);
         errors.AddRange(options.Headers.Keys.Where(i => !options.Instances.ContainsKey(i)).Select(i => $"{Setting}:Headers names '{i}', which is not among its Instances."));
-        check.Range($"{Setting}:PollInterval", options.PollInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1));
-        check.Range($"{Setting}:RequestTimeout", options.RequestTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
-        check.Range($"{Setting}:SubmitTimeout", options.SubmitTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
-        check.Range($"{Setting}:AttemptTimeout", options.AttemptTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30));
-        check.Range($"{Setting}:Outage", options.Outage, TimeSpan.Zero, TimeSpan.FromMinutes(10));
-        if (options.StallTimeout is { } stall)
-            check.Range($"{Setting}:StallTimeout", stall, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30));
+        check.Times(Setting, options.PollInterval, options.RequestTimeout, options.SubmitTimeout, options.AttemptTimeout, options.Outage, options.StallTimeout);
         return errors;
     }
 }

@@ -48,13 +48,7 @@ public static class HttpOptionsCheck
             errors.Add($"{setting}:Auth:Name is missing: the user, header or parameter.");
         foreach (var file in ((string?[])[service.Tls.CaFile, service.Tls.CertificateFile, service.Tls.KeyFile]).OfType<string>().Where(f => !File.Exists(f)))
             errors.Add($"{setting}:Tls: there is no file '{file}'.");
-        check.Range($"{setting}:PollInterval", service.PollInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1));
-        check.Range($"{setting}:RequestTimeout", service.RequestTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
-        check.Range($"{setting}:SubmitTimeout", service.SubmitTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
-        check.Range($"{setting}:AttemptTimeout", service.AttemptTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30));
-        check.Range($"{setting}:Outage", service.Outage, TimeSpan.Zero, TimeSpan.FromMinutes(10));
-        if (service.StallTimeout is { } stall)
-            check.Range($"{setting}:StallTimeout", stall, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30));
+        check.Times(setting, service.PollInterval, service.RequestTimeout, service.SubmitTimeout, service.AttemptTimeout, service.Outage, service.StallTimeout);
     }
 
     private static IEnumerable<(string Name, string Path)> PathsOf(HttpServiceOptions service)

@@ -20,7 +20,19 @@ internal sealed partial class OutsideSettingsCheck(List<string> errors)
         errors.AddRange(onThisMachine.Where(i => !instances.ContainsKey(i)).Select(i => $"{setting}:OnThisMachine names '{i}', which is not among its Instances."));
     }
 
-    public void Range(string setting, TimeSpan value, TimeSpan least, TimeSpan most)
+    /// <summary>The times that all such services have.</summary>
+    public void Times(string setting, TimeSpan poll, TimeSpan request, TimeSpan submit, TimeSpan attempt, TimeSpan outage, TimeSpan? stall)
+    {
+        Range($"{setting}:PollInterval", poll, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1));
+        Range($"{setting}:RequestTimeout", request, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
+        Range($"{setting}:SubmitTimeout", submit, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
+        Range($"{setting}:AttemptTimeout", attempt, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30));
+        Range($"{setting}:Outage", outage, TimeSpan.Zero, TimeSpan.FromMinutes(10));
+        if (stall is { } limit)
+            Range($"{setting}:StallTimeout", limit, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30));
+    }
+
+    private void Range(string setting, TimeSpan value, TimeSpan least, TimeSpan most)
     {
         if (value < least || value > most)
             errors.Add($"{setting} {value} is not within {least} to {most}.");

@@ -19,13 +19,7 @@ public static class RestOptionsCheck
             if (service.Instances.Count == 0)
                 errors.Add($"{setting}:Instances names no instance; give at least one with its address.");
             check.Instances(setting, service.Instances, service.OnThisMachine);
-            check.Range($"{setting}:PollInterval", service.PollInterval, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1));
-            check.Range($"{setting}:RequestTimeout", service.RequestTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
-            check.Range($"{setting}:SubmitTimeout", service.SubmitTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
-            check.Range($"{setting}:AttemptTimeout", service.AttemptTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30));
-            check.Range($"{setting}:Outage", service.Outage, TimeSpan.Zero, TimeSpan.FromMinutes(10));
-            if (service.StallTimeout is { } stall)
-                check.Range($"{setting}:StallTimeout", stall, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30));
+            check.Times(setting, service.PollInterval, service.RequestTimeout, service.SubmitTimeout, service.AttemptTimeout, service.Outage, service.StallTimeout);
         }
 
         return errors;

@@ -8,9 +8,8 @@ internal static class ComfyMark
 {
     private const string Field = "jobgrid";
 
-    public static JsonObject Of(string externalId, string jobId) => new() { ["id"] = externalId, ["job"] = jobId };
-
-    public static void Put(JsonObject extraData, string externalId, string jobId) => extraData[Field] = Of(externalId, jobId);
+    public static void Put(JsonObject extraData, string externalId, string jobId) =>
+        extraData[Field] = new JsonObject { ["id"] = externalId, ["job"] = jobId };
 
     /// <summary>Whether something is an item of the queue, or the prompt of a history entry.</summary>
     public static bool IsItem(JsonElement item) =>

@@ -178,10 +178,9 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
         var word = HttpValues.Text(answer, _options.State)
             ?? throw new InvalidDataException($"'{Id}' answered without a state at {_options.State}.");
         var state = HttpStates.Of(word, _options.States);
-        var share = HttpValues.Select(answer, _options.Progress ?? "$.no_progress") is JValue { Type: JTokenType.Integer or JTokenType.Float } said ? (double?)said : null;
         return new(state, answer)
         {
-            Progress = share is { } value ? Math.Clamp(_options.ProgressIsShare ? 100 * value : value, 0, 99) : null,
+            Progress = HttpValues.Percent(answer, _options),
             Message = HttpValues.Text(answer, _options.Message) ?? (_options.Message is null ? word : null),
             Failure = state == SubmissionState.Failed ? FailureOf(answer, "run") : null,
         };

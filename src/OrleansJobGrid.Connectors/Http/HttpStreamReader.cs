@@ -45,7 +45,7 @@ internal sealed class HttpStreamReader(HttpInstance instance, IJobContext job, H
             if (time.GetElapsedTime(toldAt) >= Told)
             {
                 toldAt = time.GetTimestamp();
-                job.ReportProgress(Percent(last), HttpValues.Text(last, options.Message) ?? $"{text.Length} characters");
+                job.ReportProgress(HttpValues.Percent(last, options) ?? 0, HttpValues.Text(last, options.Message) ?? $"{text.Length} characters");
             }
 
             if (options.Stream.IsLast is { } isLast && HttpValues.Select(last, isLast) is JValue { Type: JTokenType.Boolean, Value: true })
@@ -64,11 +64,6 @@ internal sealed class HttpStreamReader(HttpInstance instance, IJobContext job, H
     }
 
     private static string Short(string text) => text.Length <= 200 ? text : text[..200];
-
-    private double Percent(JToken answer) =>
-        HttpValues.Select(answer, options.Progress ?? "$.no_progress") is JValue { Type: JTokenType.Integer or JTokenType.Float } said
-            ? Math.Clamp((double)said * (options.ProgressIsShare ? 100 : 1), 0, 99)
-            : 0;
 
     private async IAsyncEnumerable<string> Events(Stream stream, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

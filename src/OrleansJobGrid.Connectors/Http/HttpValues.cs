@@ -39,6 +39,12 @@ internal sealed class HttpValues
         }
     }
 
+    /// <summary>Progress that an answer tells, 0 to 99: that it is over is for its state to say. Null: it tells none.</summary>
+    public static double? Percent(JToken from, HttpServiceOptions options) =>
+        options.Progress is { } path && Select(from, path) is JValue { Type: JTokenType.Integer or JTokenType.Float } said
+            ? Math.Clamp((double)said * (options.ProgressIsShare ? 100 : 1), 0, 99)
+            : null;
+
     /// <summary>The first value at a path as a text; null: there is none.</summary>
     public static string? Text(JToken from, string? path) => path is null ? null : Select(from, path) switch
     {

@@ -16,13 +16,13 @@ public interface IExternalConnector : IConnector
     /// Asks one instance about submissions, in as few requests as it allows. An id that the service does not know is
     /// <see cref="SubmissionState.Absent"/>; an exception means that the instance could not be asked and says nothing.
     /// </summary>
-    Task<InstanceReport> QueryAsync(string instance, IReadOnlyList<string> externalIds, CancellationToken cancellationToken);
+    Task<InstanceReport> QueryAsync(string instance, IReadOnlyList<WorkMark> marks, CancellationToken cancellationToken);
 
     /// <summary>
     /// Asks one instance to stop a submission that waits or runs there; ends when the service confirms that it runs no more, or throws.
     /// One that is not there is no error.
     /// </summary>
-    Task CancelAsync(string instance, string externalId, CancellationToken cancellationToken);
+    Task CancelAsync(string instance, WorkMark mark, CancellationToken cancellationToken);
 }
 
 /// <summary>An instance of a service outside.</summary>
@@ -36,7 +36,21 @@ public sealed record ServiceInstance(string Id, bool OnThisMachine);
 /// <param name="BootMark">What the service said of its boot then.</param>
 /// <param name="Epoch">The epoch of its grant.</param>
 /// <param name="Over">The grid found it not to be there: where its instance cannot be asked, it stands in nobody's way.</param>
-public sealed record Submission(string Instance, string ExternalId, string? BootMark, long Epoch, bool Over = false);
+/// <param name="ServiceId">The service's own id of it, where its post told one.</param>
+public sealed record Submission(string Instance, string ExternalId, string? BootMark, long Epoch, bool Over = false, string? ServiceId = null)
+{
+    /// <summary>What its service is asked by.</summary>
+    public WorkMark Mark => new(ExternalId, ServiceId);
+}
+
+/// <summary>What a service is asked by about a submission.</summary>
+/// <param name="ExternalId">The grid's mark: a UUID in lowercase with hyphens.</param>
+/// <param name="ServiceId">The service's own id; null: its post told none, or none that came to be on record.</param>
+public readonly record struct WorkMark(string ExternalId, string? ServiceId = null)
+{
+    /// <summary>A mark alone.</summary>
+    public static implicit operator WorkMark(string externalId) => new(externalId);
+}
 
 /// <summary>What an instance says.</summary>
 /// <param name="BootMark">Of its boot; another value later means that it was restarted. Null: it cannot tell.</param>

@@ -70,10 +70,13 @@ public interface IJobContext
     /// </summary>
     /// <param name="instance">The instance that is posted to, one of <see cref="IExternalConnector.Instances"/>.</param>
     /// <param name="bootMark">What the service says of its boot; null: it cannot tell.</param>
-    /// <param name="post">Posts under the external id it is given. Its token ends with the submit timeout.</param>
+    /// <param name="post">
+    /// Posts under the external id it is given. Its token ends with the submit timeout. What it returns is the service's own id of the work,
+    /// at most 256 characters, which goes on record where later questions need it; null: they need none.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <returns>The submission on record. Throws <see cref="OperationCanceledException"/> where the post is forbidden.</returns>
-    Task<Submission> SubmitAsync(string instance, string? bootMark, Func<string, CancellationToken, Task> post, CancellationToken cancellationToken) =>
+    Task<Submission> SubmitAsync(string instance, string? bootMark, Func<string, CancellationToken, Task<string?>> post, CancellationToken cancellationToken) =>
         throw new NotSupportedException("This context records no submissions.");
 
     /// <summary>Notes that the attempt goes on with an earlier submission that was found after all. Throws <see cref="OperationCanceledException"/> where it may not.</summary>

@@ -147,7 +147,8 @@ public sealed record JobFailure(
 /// <param name="N">Its number within that grant, from 1.</param>
 /// <param name="At">When it was recorded.</param>
 /// <param name="BootMark">What the service said of its boot then.</param>
-public sealed record ServiceSubmission(string Instance, string ExternalId, long Epoch, int N, DateTimeOffset? At, string? BootMark)
+/// <param name="ServiceId">The service's own id of the work, where it has to be asked by that.</param>
+public sealed record ServiceSubmission(string Instance, string ExternalId, long Epoch, int N, DateTimeOffset? At, string? BootMark, string? ServiceId = null)
 {
     /// <summary>All other fields under their JSON names.</summary>
     [JsonExtensionData]

@@ -39,7 +39,7 @@ internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IDisposable
 
     public async Task<string?> Boot(CancellationToken cancellationToken) => (await Facts(cancellationToken)).Boot;
 
-    public async Task<Func<string, CancellationToken, Task>> Prepare(IJobContext job, CancellationToken cancellationToken)
+    public async Task<Func<string, CancellationToken, Task<string?>>> Prepare(IJobContext job, CancellationToken cancellationToken)
     {
         var payload = ComfyPayload.Parse(job.Payload);
         var facts = await Facts(cancellationToken);
@@ -48,29 +48,29 @@ internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IDisposable
         return (externalId, token) => Post(job, payload, names, facts, externalId, token);
     }
 
-    public async Task<OutsideStates<ComfyWork>> Query(IReadOnlyList<string> externalIds, CancellationToken cancellationToken)
+    public async Task<OutsideStates<ComfyWork>> Query(IReadOnlyList<WorkMark> marks, CancellationToken cancellationToken)
     {
         var found = new Dictionary<string, ComfyWork>(StringComparer.Ordinal);
-        await LookInHistory(externalIds, found, cancellationToken);
-        if (found.Count < externalIds.Count)
+        await LookInHistory(marks, found, cancellationToken);
+        if (found.Count < marks.Count)
         {
             var queue = await _http.Queue(cancellationToken);
-            foreach (var id in externalIds.Where(id => !found.ContainsKey(id)))
+            foreach (var mark in marks.Where(m => !found.ContainsKey(m.ExternalId)))
             {
-                if (queue.Find(id, _known.GetValueOrDefault(id).PromptId) is { } work)
-                    Found(id, work, found);
+                if (queue.Find(mark.ExternalId, PromptIdOf(mark)) is { } work)
+                    Found(mark.ExternalId, work, found);
             }
         }
 
         // Between the two it may have gone from the queue to the history.
-        if (found.Count < externalIds.Count)
-            await LookInHistory(externalIds, found, cancellationToken);
-        if (found.Count == externalIds.Count)
+        if (found.Count < marks.Count)
+            await LookInHistory(marks, found, cancellationToken);
+        if (found.Count == marks.Count)
             return new(null, found);
         var facts = await Facts(cancellationToken);
         if (!facts.Version.TakesIds)
-            await LookForMarks(externalIds, found, cancellationToken);
-        foreach (var id in externalIds.Where(id => !found.ContainsKey(id)))
+            await LookForMarks(marks, found, cancellationToken);
+        foreach (var id in marks.Select(m => m.ExternalId).Where(id => !found.ContainsKey(id)))
         {
             if (await FindFiles(id, cancellationToken) is { } work)
                 found.Add(id, work);
@@ -79,8 +79,9 @@ internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IDisposable
         return new(facts.Boot, found);
     }
 
-    public async Task Pause(IJobContext job, string externalId, CancellationToken cancellationToken)
+    public async Task Pause(IJobContext job, WorkMark mark, CancellationToken cancellationToken)
     {
+        var externalId = mark.ExternalId;
         if (!_sockets.TryGetValue(externalId, out var socket))
         {
             if (_known.GetValueOrDefault(externalId) is not { ClientId: { } client, PromptId: { } prompt })
@@ -98,12 +99,12 @@ internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IDisposable
         await socket.Wait(_options.PollInterval, job.ReportProgress, cancellationToken);
     }
 
-    public async Task Cancel(string externalId, CancellationToken cancellationToken)
+    public async Task Cancel(WorkMark mark, CancellationToken cancellationToken)
     {
         var facts = await Facts(cancellationToken);
         while (true)
         {
-            var work = (await Query([externalId], cancellationToken)).Jobs.GetValueOrDefault(externalId);
+            var work = (await Query([mark], cancellationToken)).Jobs.GetValueOrDefault(mark.ExternalId);
             switch (work?.State)
             {
                 case SubmissionState.Queued or SubmissionState.Running when facts.Version.CancelsById:
@@ -125,7 +126,7 @@ internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IDisposable
         }
     }
 
-    public async Task<ConnectorResult> Fetch(IJobContext job, string externalId, ComfyWork completed, CancellationToken cancellationToken)
+    public async Task<ConnectorResult> Fetch(IJobContext job, WorkMark mark, ComfyWork completed, CancellationToken cancellationToken)
     {
         var result = await new ComfyOutputs(_http, job, _options, _time).Fetch(completed, cancellationToken);
         // The server answers the same prompt from its cache, and its files may have been deleted since: it has to make them anew.
@@ -187,7 +188,8 @@ internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IDisposable
         return names;
     }
 
-    private async Task Post(
+    /// <returns>The server's id of the prompt, where it is not ours.</returns>
+    private async Task<string?> Post(
         IJobContext job, ComfyPayload payload, Dictionary<string, string> names, ComfyFacts facts, string externalId, CancellationToken cancellationToken)
     {
         var workflow = ComfyWorkflow.Marked(payload.Workflow, names, externalId);
@@ -203,10 +205,10 @@ internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IDisposable
         ComfyMark.Put(extra, externalId, job.JobId);
         var prompt = new JsonObject { ["prompt"] = workflow, ["prompt_id"] = externalId, ["client_id"] = socket.ClientId, ["extra_data"] = extra };
         var (status, body, retryAfter) = await _http.Post(JsonSerializer.SerializeToUtf8Bytes(prompt, ComfyJson.Default.JsonObject), cancellationToken);
-        if (status == HttpStatusCode.OK)
-            await Taken(externalId, socket, body, cancellationToken);
-        else
+        if (status != HttpStatusCode.OK)
             await Refused(status, body, retryAfter, facts, payload, cancellationToken);
+        var promptId = await Taken(externalId, socket, body, cancellationToken);
+        return promptId == externalId ? null : promptId;
     }
 
     private async Task<ComfySocket> Listen(ComfyPayload payload, string clientId, CancellationToken cancellationToken)
@@ -217,7 +219,7 @@ internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IDisposable
         return socket;
     }
 
-    private async Task Taken(string externalId, ComfySocket socket, string body, CancellationToken cancellationToken)
+    private async Task<string> Taken(string externalId, ComfySocket socket, string body, CancellationToken cancellationToken)
     {
         JsonElement answer;
         try
@@ -234,12 +236,13 @@ internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IDisposable
         _known[externalId] = (promptId, socket.ClientId);
         socket.Follow(promptId);
         if (!answer.TryGetProperty("node_errors", out var errors) || errors.ValueKind != JsonValueKind.Object || !errors.EnumerateObject().Any())
-            return;
+            return promptId;
         // It has taken the outputs that are right and forgotten the others: a success would lack them.
-        await Cancel(externalId, cancellationToken);
+        await Cancel(new(externalId, promptId), cancellationToken);
         throw new OutsideRefusedException(new(ComfyFailures.OfPost(HttpStatusCode.BadRequest, body, null, Id, _time.GetUtcNow())));
     }
 
+    /// <summary>Throws what the answer says.</summary>
     private async Task Refused(
         HttpStatusCode status, string body, string? retryAfter, ComfyFacts facts, ComfyPayload payload, CancellationToken cancellationToken)
     {
@@ -259,23 +262,23 @@ internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IDisposable
         throw new OutsideRefusedException(new(ComfyFailures.OfPost(status, body, retryAfter, Id, _time.GetUtcNow())));
     }
 
-    private async Task LookInHistory(IReadOnlyList<string> externalIds, Dictionary<string, ComfyWork> found, CancellationToken cancellationToken)
+    private async Task LookInHistory(IReadOnlyList<WorkMark> marks, Dictionary<string, ComfyWork> found, CancellationToken cancellationToken)
     {
-        foreach (var id in externalIds.Where(id => !found.ContainsKey(id)))
+        foreach (var mark in marks.Where(m => !found.ContainsKey(m.ExternalId)))
         {
-            var promptId = _known.GetValueOrDefault(id).PromptId ?? id;
+            var promptId = PromptIdOf(mark);
             if (await _http.History(promptId, cancellationToken) is { } entry)
-                found.Add(id, Judge(id, promptId, entry));
+                found.Add(mark.ExternalId, Judge(mark.ExternalId, promptId, entry));
         }
     }
 
     /// <summary>Servers before 0.3.45 give ids of their own: our mark is looked for among the newest prompts.</summary>
-    private async Task LookForMarks(IReadOnlyList<string> externalIds, Dictionary<string, ComfyWork> found, CancellationToken cancellationToken)
+    private async Task LookForMarks(IReadOnlyList<WorkMark> marks, Dictionary<string, ComfyWork> found, CancellationToken cancellationToken)
     {
-        if (found.Count == externalIds.Count)
+        if (found.Count == marks.Count)
             return;
         var entries = await _http.Histories(HistoryLookedThrough, cancellationToken);
-        foreach (var id in externalIds.Where(id => !found.ContainsKey(id)))
+        foreach (var id in marks.Select(m => m.ExternalId).Where(id => !found.ContainsKey(id)))
         {
             var entry = entries.LastOrDefault(e => e.Entry.TryGetProperty("prompt", out var prompt) && ComfyMark.IsItem(prompt) && ComfyMark.IsOf(prompt, id, null));
             if (entry.PromptId is not null)
@@ -299,6 +302,8 @@ internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IDisposable
             return null;
         }
     }
+
+    private string PromptIdOf(WorkMark mark) => mark.ServiceId ?? _known.GetValueOrDefault(mark.ExternalId).PromptId ?? mark.ExternalId;
 
     private ComfyWork Judge(string externalId, string promptId, JsonElement entry) =>
         ComfyHistory.Judge(promptId, entry, _sockets.GetValueOrDefault(externalId)?.End, Id);

@@ -65,15 +65,15 @@ public sealed class HttpConnector : IExternalConnector, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task<InstanceReport> QueryAsync(string instance, IReadOnlyList<string> externalIds, CancellationToken cancellationToken)
+    public Task<InstanceReport> QueryAsync(string instance, IReadOnlyList<WorkMark> marks, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(externalIds);
-        return _outside.Query(instance, externalIds, cancellationToken);
+        ArgumentNullException.ThrowIfNull(marks);
+        return _outside.Query(instance, marks, cancellationToken);
     }
 
     /// <inheritdoc/>
-    public Task CancelAsync(string instance, string externalId, CancellationToken cancellationToken) =>
-        _outside.At(instance).Cancel(externalId, cancellationToken);
+    public Task CancelAsync(string instance, WorkMark mark, CancellationToken cancellationToken) =>
+        _outside.At(instance).Cancel(mark, cancellationToken);
 
     /// <inheritdoc/>
     public void Dispose()

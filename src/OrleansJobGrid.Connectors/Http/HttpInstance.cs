@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
@@ -13,13 +12,10 @@ namespace OrleansJobGrid.Connectors.Http;
 /// <summary>One instance of a service that its configuration describes.</summary>
 internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
 {
-    private const int IdsKept = 10_000;
-
     private readonly HttpServiceOptions _options;
     private readonly TimeProvider _time;
     private readonly OutsideHttp _http;
     private readonly HttpClient _elsewhere = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false }) { Timeout = TimeSpan.FromMinutes(5) };
-    private readonly ConcurrentDictionary<string, (string Id, long At)> _ids = new(StringComparer.Ordinal);
 
     public HttpInstance(string id, Uri address, HttpServiceOptions options, TimeProvider time)
     {
@@ -32,43 +28,43 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
     /// <summary>Such services do not tell.</summary>
     public Task<string?> Boot(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
 
-    public Task<Func<string, CancellationToken, Task>> Prepare(IJobContext job, CancellationToken cancellationToken)
+    public Task<Func<string, CancellationToken, Task<string?>>> Prepare(IJobContext job, CancellationToken cancellationToken)
     {
         // What the payload lacks is found before anything is on record.
         RequestOf(_options.Submit, HttpValues.Of(job, "")).Dispose();
-        return Task.FromResult<Func<string, CancellationToken, Task>>((mark, token) => Post(job, mark, token));
+        return Task.FromResult<Func<string, CancellationToken, Task<string?>>>((mark, token) => Post(job, mark, token));
     }
 
-    public async Task<OutsideStates<HttpWork>> Query(IReadOnlyList<string> externalIds, CancellationToken cancellationToken)
+    public async Task<OutsideStates<HttpWork>> Query(IReadOnlyList<WorkMark> marks, CancellationToken cancellationToken)
     {
         var found = new Dictionary<string, HttpWork>(StringComparer.Ordinal);
-        foreach (var mark in externalIds)
+        foreach (var mark in marks)
         {
             if (await Ask(mark, cancellationToken) is { } work)
-                found.Add(mark, work);
+                found.Add(mark.ExternalId, work);
         }
 
         return new(null, found);
     }
 
-    public Task Pause(IJobContext job, string externalId, CancellationToken cancellationToken) => Task.Delay(_options.PollInterval, _time, cancellationToken);
+    public Task Pause(IJobContext job, WorkMark mark, CancellationToken cancellationToken) => Task.Delay(_options.PollInterval, _time, cancellationToken);
 
-    public async Task Cancel(string externalId, CancellationToken cancellationToken)
+    public async Task Cancel(WorkMark mark, CancellationToken cancellationToken)
     {
-        if (_options.Cancel is not { } cancel || (HttpTemplate.Names(cancel.Path, "id") && !_ids.ContainsKey(externalId)))
+        if (_options.Cancel is not { } cancel || (HttpTemplate.Names(cancel.Path, "id") && mark.ServiceId is null))
             return;
-        using (var request = RequestOf(cancel, ValuesOf(externalId)))
+        using (var request = RequestOf(cancel, HttpValues.OfMark(mark)))
         using (var answer = await _http.Ask(request, cancellationToken))
         {
             if (!answer.IsSuccessStatusCode && answer.StatusCode is not (HttpStatusCode.NotFound or HttpStatusCode.Conflict or HttpStatusCode.Gone))
                 throw _http.Unexpected(answer);
         }
 
-        while (await Ask(externalId, cancellationToken) is IOutsideWork { IsLive: true })
+        while (await Ask(mark, cancellationToken) is IOutsideWork { IsLive: true })
             await Task.Delay(_options.PollInterval, _time, cancellationToken);
     }
 
-    public Task<ConnectorResult> Fetch(IJobContext job, string externalId, HttpWork completed, CancellationToken cancellationToken) =>
+    public Task<ConnectorResult> Fetch(IJobContext job, WorkMark mark, HttpWork completed, CancellationToken cancellationToken) =>
         new HttpResult(this, job, _options, _time).Of(completed.Answer!, cancellationToken);
 
     public Task AfterFailure(FailedResult failure, CancellationToken cancellationToken) => Task.CompletedTask;
@@ -133,7 +129,8 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
         _elsewhere.Dispose();
     }
 
-    private async Task Post(IJobContext job, string mark, CancellationToken cancellationToken)
+    /// <returns>The service's id of the work, where it has to be asked by that.</returns>
+    private async Task<string?> Post(IJobContext job, string mark, CancellationToken cancellationToken)
     {
         using var request = RequestOf(_options.Submit, HttpValues.Of(job, mark));
         using var answer = await _http.Post(request, cancellationToken);
@@ -147,24 +144,15 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
         }
 
         if (_options.Id is null)
-            return;
-        Remember(mark, HttpValues.Text(JsonOf(body), _options.Id) ?? throw new InvalidDataException($"'{Id}' answered the post without an id at {_options.Id}."));
+            return null;
+        return HttpValues.Text(JsonOf(body), _options.Id) ?? throw new InvalidDataException($"'{Id}' answered the post without an id at {_options.Id}.");
     }
 
-    private void Remember(string mark, string id)
+    private async Task<HttpWork?> Ask(WorkMark mark, CancellationToken cancellationToken)
     {
-        _ids[mark] = (id, _time.GetTimestamp());
-        if (_ids.Count <= IdsKept)
-            return;
-        foreach (var (old, _) in _ids.OrderBy(i => i.Value.At).Take(IdsKept / 2))
-            _ids.TryRemove(old, out _);
-    }
-
-    private async Task<HttpWork?> Ask(string mark, CancellationToken cancellationToken)
-    {
-        if (_options.Mode != HttpMode.Async || (HttpTemplate.Names(_options.Poll!.Path, "id") && !_ids.ContainsKey(mark)))
+        if (_options.Mode != HttpMode.Async || (HttpTemplate.Names(_options.Poll!.Path, "id") && mark.ServiceId is null))
             return _options.SafeToRepeat ? null : new(SubmissionState.Untellable);
-        using var request = RequestOf(_options.Poll, ValuesOf(mark));
+        using var request = RequestOf(_options.Poll, HttpValues.OfMark(mark));
         using var answer = await _http.Ask(request, cancellationToken);
         if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone)
             return null;
@@ -185,9 +173,6 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
             Failure = state == SubmissionState.Failed ? FailureOf(answer, "run") : null,
         };
     }
-
-    /// <summary>What is asked about a job of any worker, of which only its marks are known.</summary>
-    private HttpValues ValuesOf(string mark) => HttpValues.OfMark(mark, _ids.GetValueOrDefault(mark).Id);
 
     private HttpRequestMessage RequestOf(HttpCallOptions options, HttpValues values)
     {

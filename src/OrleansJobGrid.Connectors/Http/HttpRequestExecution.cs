@@ -23,7 +23,14 @@ internal sealed class HttpRequestExecution(
         try
         {
             await job.SubmitAsync(
-                instance.Id, null, async (mark, untilSent) => answering = await instance.Begin(job, mark, untilSent, cancellationToken), cancellationToken);
+                instance.Id,
+                null,
+                async (mark, untilSent) =>
+                {
+                    answering = await instance.Begin(job, mark, untilSent, cancellationToken);
+                    return null;
+                },
+                cancellationToken);
         }
         catch (Exception e) when (OutsideFaults.IsFault(e))
         {

@@ -16,7 +16,7 @@ internal sealed class HttpValues
         new(HttpTemplate.Parse(job.Payload.GetRawText()), new() { ["job"] = job.JobId, ["attempt"] = job.Attempt, ["mark"] = mark });
 
     /// <summary>Of a post by anybody.</summary>
-    public static HttpValues OfMark(string mark, string? id) => new(null, new() { ["mark"] = mark, ["id"] = id });
+    public static HttpValues OfMark(WorkMark mark) => new(null, new() { ["mark"] = mark.ExternalId, ["id"] = mark.ServiceId });
 
     /// <summary>A value by its name; null: there is none.</summary>
     public JToken? Find(string name) =>

@@ -16,20 +16,20 @@ internal interface IOutsideInstance<TWork>
     Task<string?> Boot(CancellationToken cancellationToken);
 
     /// <summary>Brings there what a post needs and what starts no work.</summary>
-    /// <returns>The post, under the external id that it is given.</returns>
-    Task<Func<string, CancellationToken, Task>> Prepare(IJobContext job, CancellationToken cancellationToken);
+    /// <returns>The post, under the external id that it is given, and the instance's own id of the work, where it has to be asked by that.</returns>
+    Task<Func<string, CancellationToken, Task<string?>>> Prepare(IJobContext job, CancellationToken cancellationToken);
 
     /// <summary>What became of these submissions; one that is not known is not there.</summary>
-    Task<OutsideStates<TWork>> Query(IReadOnlyList<string> externalIds, CancellationToken cancellationToken);
+    Task<OutsideStates<TWork>> Query(IReadOnlyList<WorkMark> marks, CancellationToken cancellationToken);
 
     /// <summary>Waits until it may be worth asking about a submission again, a poll interval at most, and tells the job what it hears meanwhile.</summary>
-    Task Pause(IJobContext job, string externalId, CancellationToken cancellationToken);
+    Task Pause(IJobContext job, WorkMark mark, CancellationToken cancellationToken);
 
     /// <summary>Stops a submission, and ends when it runs no more. One that is not there is no error.</summary>
-    Task Cancel(string externalId, CancellationToken cancellationToken);
+    Task Cancel(WorkMark mark, CancellationToken cancellationToken);
 
     /// <summary>Brings the result and the files of completed work home.</summary>
-    Task<ConnectorResult> Fetch(IJobContext job, string externalId, TWork completed, CancellationToken cancellationToken);
+    Task<ConnectorResult> Fetch(IJobContext job, WorkMark mark, TWork completed, CancellationToken cancellationToken);
 
     /// <summary>Does what is to be done there after a failure, so that a later job does better.</summary>
     Task AfterFailure(FailedResult failure, CancellationToken cancellationToken);

@@ -47,7 +47,7 @@ internal sealed class OutsideExecution<TWork>(OutsideService<TWork> service, IJo
             OutsideStates<TWork>? answer;
             try
             {
-                answer = service.Find(group.Key) is { } instance ? await instance.Query([.. group.Select(e => e.ExternalId)], cancellationToken) : null;
+                answer = service.Find(group.Key) is { } instance ? await instance.Query([.. group.Select(e => e.Mark)], cancellationToken) : null;
             }
             catch (Exception e) when (OutsideFaults.IsFault(e))
             {
@@ -73,7 +73,7 @@ internal sealed class OutsideExecution<TWork>(OutsideService<TWork> service, IJo
         var id = service.InTurn(context.UsableInstances).FirstOrDefault(context.TryUse) ?? throw new NoUsableInstanceException(service.Name);
         var instance = service.At(id);
         string? boot;
-        Func<string, CancellationToken, Task> post;
+        Func<string, CancellationToken, Task<string?>> post;
         try
         {
             boot = await instance.Boot(cancellationToken);
@@ -113,18 +113,21 @@ internal sealed class OutsideExecution<TWork>(OutsideService<TWork> service, IJo
     }
 
     private async Task<Submission> Submit(
-        IOutsideInstance<TWork> instance, string? boot, Func<string, CancellationToken, Task> post, CancellationToken cancellationToken)
+        IOutsideInstance<TWork> instance, string? boot, Func<string, CancellationToken, Task<string?>> post, CancellationToken cancellationToken)
     {
         try
         {
             return await context.SubmitAsync(
                 instance.Id,
                 boot,
-                (externalId, token) =>
+                async (externalId, token) =>
                 {
                     _posted = new(instance.Id, externalId, boot, context.Epoch);
                     _marks.Add(_posted);
-                    return post(externalId, token);
+                    var serviceId = await post(externalId, token);
+                    // Also where it does not come to be on record: it is stopped by it.
+                    _posted = _posted with { ServiceId = serviceId };
+                    return serviceId;
                 },
                 cancellationToken);
         }
@@ -175,7 +178,7 @@ internal sealed class OutsideExecution<TWork>(OutsideService<TWork> service, IJo
                     said = now;
                     break;
                 case { State: SubmissionState.Completed } completed:
-                    return await instance.Fetch(context, submission.ExternalId, completed, cancellationToken);
+                    return await instance.Fetch(context, submission.Mark, completed, cancellationToken);
                 case { State: SubmissionState.Failed } failed:
                     var failure = failed.Failure ?? new(FailureClass.Transient, "service_error", $"'{instance.Id}' gave no reason.", null);
                     await AfterFailure(instance, failure, cancellationToken);
@@ -186,7 +189,7 @@ internal sealed class OutsideExecution<TWork>(OutsideService<TWork> service, IJo
                     return ConnectorResult.Unsure($"'{instance.Id}' (boot '{answer.Boot}', at the post '{submission.BootMark}') does not know the job any more.");
             }
 
-            await instance.Pause(context, submission.ExternalId, cancellationToken);
+            await instance.Pause(context, submission.Mark, cancellationToken);
         }
     }
 
@@ -211,7 +214,7 @@ internal sealed class OutsideExecution<TWork>(OutsideService<TWork> service, IJo
         {
             try
             {
-                return (await instance.Query([submission.ExternalId], cancellationToken), null);
+                return (await instance.Query([submission.Mark], cancellationToken), null);
             }
             catch (Exception e) when (OutsideFaults.IsFault(e))
             {
@@ -219,7 +222,7 @@ internal sealed class OutsideExecution<TWork>(OutsideService<TWork> service, IJo
                     return (null, ConnectorResult.Unsure($"'{instance.Id}' could not be asked for {outage}. {e.Message}"));
             }
 
-            await instance.Pause(context, submission.ExternalId, cancellationToken);
+            await instance.Pause(context, submission.Mark, cancellationToken);
         }
     }
 
@@ -230,12 +233,12 @@ internal sealed class OutsideExecution<TWork>(OutsideService<TWork> service, IJo
         try
         {
             var instance = service.At(submission.Instance);
-            await instance.Cancel(submission.ExternalId, limit.Token);
+            await instance.Cancel(submission.Mark, limit.Token);
             if (!_unclear)
                 return null;
             // What was not there may have been on its way.
             await Task.Delay(AskAgainAfter, time, limit.Token);
-            await instance.Cancel(submission.ExternalId, limit.Token);
+            await instance.Cancel(submission.Mark, limit.Token);
             return null;
         }
         catch (Exception e) when (OutsideFaults.IsFault(e) || e is ArgumentException or OperationCanceledException)

@@ -20,10 +20,10 @@ internal sealed class OutsideService<TWork>(string name, IReadOnlyDictionary<str
         return Enumerable.Range(0, usable.Count).Select(i => usable[(int)((first + (uint)i) % (uint)usable.Count)]);
     }
 
-    public async Task<InstanceReport> Query(string instance, IReadOnlyList<string> externalIds, CancellationToken cancellationToken)
+    public async Task<InstanceReport> Query(string instance, IReadOnlyList<WorkMark> marks, CancellationToken cancellationToken)
     {
-        var states = await At(instance).Query(externalIds, cancellationToken);
-        return new(states.Boot, externalIds.ToDictionary(id => id, id => ReportOf(states.Jobs.GetValueOrDefault(id))));
+        var states = await At(instance).Query(marks, cancellationToken);
+        return new(states.Boot, marks.ToDictionary(m => m.ExternalId, m => ReportOf(states.Jobs.GetValueOrDefault(m.ExternalId))));
     }
 
     private static SubmissionReport ReportOf(TWork? work) => work is null ? new(SubmissionState.Absent) : new(work.State, work.Failure);

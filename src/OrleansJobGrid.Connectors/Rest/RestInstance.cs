@@ -22,28 +22,28 @@ internal sealed class RestInstance(string id, Uri address, RestServiceOptions op
         return (await Read(answer, RestJson.Default.RestHealth, cancellationToken)).Boot;
     }
 
-    public Task<Func<string, CancellationToken, Task>> Prepare(IJobContext job, CancellationToken cancellationToken) =>
-        Task.FromResult<Func<string, CancellationToken, Task>>((externalId, token) => Post(new(externalId, job.JobId, job.Attempt, job.Payload), token));
+    public Task<Func<string, CancellationToken, Task<string?>>> Prepare(IJobContext job, CancellationToken cancellationToken) =>
+        Task.FromResult<Func<string, CancellationToken, Task<string?>>>((externalId, token) => Post(new(externalId, job.JobId, job.Attempt, job.Payload), token));
 
-    public async Task<OutsideStates<RestState>> Query(IReadOnlyList<string> externalIds, CancellationToken cancellationToken)
+    public async Task<OutsideStates<RestState>> Query(IReadOnlyList<WorkMark> marks, CancellationToken cancellationToken)
     {
-        using var content = JsonContent.Create(new RestQuestion(externalIds), RestJson.Default.RestQuestion);
+        using var content = JsonContent.Create(new RestQuestion([.. marks.Select(m => m.ExternalId)]), RestJson.Default.RestQuestion);
         await content.LoadIntoBufferAsync(cancellationToken);
         using var answer = await _http.Ask("jobs/query", content, cancellationToken);
         var states = await Read(answer, RestJson.Default.RestStates, cancellationToken);
         return new(states.Boot, states.Jobs ?? NoJobs);
     }
 
-    public Task Pause(IJobContext job, string externalId, CancellationToken cancellationToken) => Task.Delay(options.PollInterval, time, cancellationToken);
+    public Task Pause(IJobContext job, WorkMark mark, CancellationToken cancellationToken) => Task.Delay(options.PollInterval, time, cancellationToken);
 
-    public async Task Cancel(string externalId, CancellationToken cancellationToken)
+    public async Task Cancel(WorkMark mark, CancellationToken cancellationToken)
     {
-        await AskForStop(externalId, cancellationToken);
-        while ((await Query([externalId], cancellationToken)).Jobs.GetValueOrDefault(externalId) is IOutsideWork { IsLive: true })
+        await AskForStop(mark.ExternalId, cancellationToken);
+        while ((await Query([mark], cancellationToken)).Jobs.GetValueOrDefault(mark.ExternalId) is IOutsideWork { IsLive: true })
             await Task.Delay(options.PollInterval, time, cancellationToken);
     }
 
-    public Task<ConnectorResult> Fetch(IJobContext job, string externalId, RestState completed, CancellationToken cancellationToken) =>
+    public Task<ConnectorResult> Fetch(IJobContext job, WorkMark mark, RestState completed, CancellationToken cancellationToken) =>
         new RestOutputs(this, job, options, time).Fetch(completed, cancellationToken);
 
     public Task AfterFailure(FailedResult failure, CancellationToken cancellationToken) => Task.CompletedTask;
@@ -68,14 +68,15 @@ internal sealed class RestInstance(string id, Uri address, RestServiceOptions op
 
     public void Dispose() => _http.Dispose();
 
-    private async Task Post(RestJob job, CancellationToken cancellationToken)
+    /// <returns>Null: the service knows the job by the mark.</returns>
+    private async Task<string?> Post(RestJob job, CancellationToken cancellationToken)
     {
         using var content = JsonContent.Create(job, RestJson.Default.RestJob);
         // Else it is sent in chunks, which not every small server reads.
         await content.LoadIntoBufferAsync(cancellationToken);
         using var answer = await _http.Post("jobs", content, cancellationToken);
         if (answer.IsSuccessStatusCode)
-            return;
+            return null;
         var status = (int)answer.StatusCode;
         var error = await ErrorOf(answer, cancellationToken);
         // Something between may have answered in the service's place: then nobody knows whether it was taken.

@@ -18,6 +18,9 @@ public interface IJobGrain : IGrainWithStringKey
     /// </summary>
     [Alias("Submit")] Task<ReportOutcome> Submit(GrantToken token, ServiceSubmission submission);
 
+    /// <summary>The service took a post and calls the work by an id of its own, at most 256 characters: whoever asks later needs it.</summary>
+    [Alias("Named")] Task<ReportOutcome> Named(GrantToken token, string externalId, string serviceId);
+
     /// <summary>The attempt goes on with an earlier submission that was found at its service after all (<c>stale_submit</c>).</summary>
     [Alias("Attach")] Task<ReportOutcome> Attach(GrantToken token, string externalId);
 

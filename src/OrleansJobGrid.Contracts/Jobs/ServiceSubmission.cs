@@ -36,6 +36,9 @@ public sealed record ServiceSubmission
 
     /// <summary>That it came in late is in the log; set by the job.</summary>
     [Id(10)] public bool Told { get; init; }
+
+    /// <summary>The service's own id of the work, at most 256 characters; null: it is asked by the mark.</summary>
+    [Id(11)] public string? ServiceId { get; init; }
 }
 
 /// <summary>Marks of submissions.</summary>

@@ -120,6 +120,9 @@ public sealed record ServiceQuery
 
     /// <summary>Those among them that are to be stopped where they run or wait; the finding is then what became of the stop.</summary>
     [Id(3)] public IReadOnlyList<string> Cancel { get; init; } = [];
+
+    /// <summary>The service's own ids of those that have one, by external id.</summary>
+    [Id(4)] public IReadOnlyDictionary<string, string> ServiceIds { get; init; } = new Dictionary<string, string>();
 }
 
 /// <summary>What a service instance says; a fault: it could not be asked, and says nothing of any submission.</summary>

@@ -170,9 +170,9 @@ internal sealed record FailureDocument(
 
 /// <summary>
 /// A post of the job's work to a service outside, recorded before its first byte left: the n-th of a grant. <c>over</c>: it was found not
-/// to be there. Another boot mark later means that the service was restarted.
+/// to be there. Another boot mark later means that the service was restarted. <c>service_id</c>: its own id of the work, where it has to be asked by that.
 /// </summary>
-internal sealed record ServiceSubmissionDocument(string Instance, string ExternalId, long Epoch, int N, IsoTime At, string? BootMark, bool Over)
+internal sealed record ServiceSubmissionDocument(string Instance, string ExternalId, long Epoch, int N, IsoTime At, string? BootMark, bool Over, string? ServiceId)
 {
-    public static ServiceSubmissionDocument Of(ServiceSubmission s) => new(s.Instance, s.ExternalId, s.Epoch, s.N, new IsoTime(s.At), s.BootMark, s.Over);
+    public static ServiceSubmissionDocument Of(ServiceSubmission s) => new(s.Instance, s.ExternalId, s.Epoch, s.N, new IsoTime(s.At), s.BootMark, s.Over, s.ServiceId);
 }

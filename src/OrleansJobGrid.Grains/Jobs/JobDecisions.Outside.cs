@@ -7,6 +7,7 @@ public static partial class JobDecisions
 {
     private const int KeptSubmissions = 6;
     private const int MarkCharacters = 64;
+    private const int ServiceIdCharacters = 256;
 
     /// <summary>A post is about to leave. With it the work has begun.</summary>
     public static JobAnswer Submit(JobRecord job, GrantToken token, ServiceSubmission submission, long clock)
@@ -32,6 +33,21 @@ public static partial class JobDecisions
         return new(ReportOutcome.Accepted, job.Status == JobStatus.Assigned
             ? JobChange.Move(job, after, Mover.Worker, JobEventTypes.ServiceSubmitted, clock, where, session)
             : JobChange.Note(job, after, JobEventTypes.ServiceSubmitted, clock, where, session));
+    }
+
+    /// <summary>A post that arrived has an id of the service's own. Also an attempt that is to stop tells it: only so its work can be stopped later.</summary>
+    public static JobAnswer Named(JobRecord job, GrantToken token, string externalId, string serviceId, long clock)
+    {
+        if (!Holds(job, token))
+            return new(StaleOutcome(job, token));
+        if (job.Submissions?.FirstOrDefault(s => s.ExternalId == externalId) is not { } posted)
+            return new(ReportOutcome.Stale);
+        var taken = serviceId.Length > ServiceIdCharacters ? serviceId[..ServiceIdCharacters] : serviceId;
+        if (posted.ServiceId == taken)
+            return new(ReportOutcome.Accepted);
+        var after = WithSubmissions(job, [.. job.Submissions!.Select(s => s.ExternalId == externalId ? s with { ServiceId = taken } : s)]);
+        return new(ReportOutcome.Accepted, JobChange.Note(
+            job, after, JobEventTypes.ServiceAccepted, clock, $"{posted.Instance} took {externalId} as {taken}", job.LastGrant!.SessionId));
     }
 
     /// <summary>The attempt goes on with an earlier post, which came in after all.</summary>

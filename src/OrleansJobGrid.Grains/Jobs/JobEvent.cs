@@ -22,6 +22,7 @@ public static class JobEventTypes
     public const string Failed = "failed";
     public const string TimedOut = "timed_out";
     public const string ServiceSubmitted = "service_submitted";
+    public const string ServiceAccepted = "service_accepted";
     public const string Reconciling = "reconciling";
     public const string Held = "held";
     public const string Adopted = "adopted";

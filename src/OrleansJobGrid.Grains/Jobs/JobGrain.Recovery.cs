@@ -20,6 +20,9 @@ internal sealed partial class JobGrain
         return Report(job => JobDecisions.Submit(job, token, submission, lanes.Clock.Now));
     }
 
+    public Task<ReportOutcome> Named(GrantToken token, string externalId, string serviceId) =>
+        Report(job => JobDecisions.Named(job, token, externalId, serviceId, lanes.Clock.Now));
+
     public Task<ReportOutcome> Attach(GrantToken token, string externalId) =>
         Report(job => JobDecisions.Attach(job, token, externalId, lanes.Clock.Now));
 
@@ -96,7 +99,7 @@ internal sealed partial class JobGrain
 
     private void Ask(ServiceSubmission submission, bool cancel) =>
         GrainFactory.GetGrain<IServiceInstanceGrain>(submission.Instance)
-            .Ask([new(JobId, _version, submission.ExternalId, submission.Node, cancel)])
+            .Ask([new(JobId, _version, submission.ExternalId, submission.Node, cancel, submission.ServiceId)])
             .Ignore();
 
     private void Stop(JobRecord granted, string reason) =>

@@ -19,6 +19,8 @@ public interface IServiceInstanceGrain : IGrainWithStringKey
 /// <param name="ExternalId">The submission's mark.</param>
 /// <param name="Node">The machine that the instance lives on; null: none of the workers'.</param>
 /// <param name="Cancel">It is to be stopped where it waits or runs.</param>
+/// <param name="ServiceId">The service's own id of it; null: none is on record.</param>
 [GenerateSerializer, Immutable, Alias("jobgrid.InstanceQuestion")]
 public sealed record InstanceQuestion(
-    [property: Id(0)] string JobId, [property: Id(1)] long Version, [property: Id(2)] string ExternalId, [property: Id(3)] string? Node, [property: Id(4)] bool Cancel);
+    [property: Id(0)] string JobId, [property: Id(1)] long Version, [property: Id(2)] string ExternalId, [property: Id(3)] string? Node, [property: Id(4)] bool Cancel,
+    [property: Id(5)] string? ServiceId = null);

@@ -92,6 +92,7 @@ internal sealed class ServiceInstanceGrain(IJobStore store, StoreClock clock, Ti
                 QueryId = Guid.NewGuid(),
                 Instance = Instance,
                 ExternalIds = [.. batch.Select(q => q.ExternalId).Distinct()],
+                ServiceIds = batch.Where(q => q.ServiceId is not null).DistinctBy(q => q.ExternalId).ToDictionary(q => q.ExternalId, q => q.ServiceId!),
                 Cancel = [.. batch.Where(q => q.Cancel).Select(q => q.ExternalId).Distinct()],
             };
             var left = Bound - time.GetElapsedTime(started);

@@ -41,7 +41,7 @@ internal sealed class AttemptContext(Attempt attempt, IArtefactStore artefacts, 
     public bool TryUse(string instance) => submissions.TryUse(instance);
 
     public Task<Submission> SubmitAsync(
-        string instance, string? bootMark, Func<string, CancellationToken, Task> post, CancellationToken cancellationToken) =>
+        string instance, string? bootMark, Func<string, CancellationToken, Task<string?>> post, CancellationToken cancellationToken) =>
         submissions.Submit(instance, bootMark, post, cancellationToken);
 
     public Task AttachAsync(Submission earlier, CancellationToken cancellationToken) => submissions.Attach(earlier, cancellationToken);

@@ -39,7 +39,8 @@ internal sealed class AttemptSubmissions(Attempt attempt, IGrainFactory grains, 
         return true;
     }
 
-    public async Task<Submission> Submit(string instance, string? bootMark, Func<string, CancellationToken, Task> post, CancellationToken cancellationToken)
+    public async Task<Submission> Submit(
+        string instance, string? bootMark, Func<string, CancellationToken, Task<string?>> post, CancellationToken cancellationToken)
     {
         var at = Instances.FirstOrDefault(i => i.Id == instance)
             ?? throw new ArgumentException($"'{instance}' is no instance of '{attempt.Grant.Service}' on this worker.", nameof(instance));
@@ -61,9 +62,11 @@ internal sealed class AttemptSubmissions(Attempt attempt, IGrainFactory grains, 
         WorkWith(instance);
         // The writing took its time, which the lease may lack now.
         await Leased(limit + margin, either.Token);
-        await Post(record, limit, post);
+        var serviceId = await Post(record, limit, post);
         breakers.Of(instance).Succeeded(attempt);
-        return SubmissionOf(record)!;
+        if (serviceId is not null)
+            await Write(() => Job.Named(attempt.Grant.Token, record.ExternalId, serviceId), either.Token);
+        return SubmissionOf(record with { ServiceId = serviceId })!;
     }
 
     public async Task Attach(Submission earlier, CancellationToken cancellationToken)
@@ -97,7 +100,7 @@ internal sealed class AttemptSubmissions(Attempt attempt, IGrainFactory grains, 
     }
 
     private static Submission? SubmissionOf(ServiceSubmission? s) =>
-        s is null ? null : new(s.Instance, s.ExternalId, s.BootMark, s.Epoch, s.Over);
+        s is null ? null : new(s.Instance, s.ExternalId, s.BootMark, s.Epoch, s.Over, s.ServiceId);
 
     /// <summary>How long a post may take: half a lease at most, or no heartbeat could ever leave enough of it.</summary>
     private (TimeSpan Limit, TimeSpan Margin) PostLimit(TimeSpan submitTimeout)
@@ -146,7 +149,7 @@ internal sealed class AttemptSubmissions(Attempt attempt, IGrainFactory grains, 
         }
     }
 
-    private async Task Post(ServiceSubmission record, TimeSpan limit, Func<string, CancellationToken, Task> post)
+    private async Task<string?> Post(ServiceSubmission record, TimeSpan limit, Func<string, CancellationToken, Task<string?>> post)
     {
         using var ends = new CancellationTokenSource(limit, time);
         // A post that is to be stopped goes on to its answer, since only what is there can be stopped; one that is let go is not waited for.
@@ -157,7 +160,7 @@ internal sealed class AttemptSubmissions(Attempt attempt, IGrainFactory grains, 
         });
         try
         {
-            await post(record.ExternalId, ends.Token);
+            return await post(record.ExternalId, ends.Token);
         }
         catch (OperationCanceledException e) when (attempt.LeaveRunning)
         {

@@ -64,7 +64,7 @@ internal sealed class ServiceQueries(
         try
         {
             await Cancel(connector, query, either.Token);
-            var report = await connector.QueryAsync(query.Instance, query.ExternalIds, either.Token).WaitAsync(either.Token);
+            var report = await connector.QueryAsync(query.Instance, [.. query.ExternalIds.Select(id => MarkOf(query, id))], either.Token).WaitAsync(either.Token);
             return new()
             {
                 QueryId = query.QueryId,
@@ -91,7 +91,7 @@ internal sealed class ServiceQueries(
         {
             try
             {
-                await connector.CancelAsync(query.Instance, id, either.Token).WaitAsync(either.Token);
+                await connector.CancelAsync(query.Instance, MarkOf(query, id), either.Token).WaitAsync(either.Token);
             }
             catch (Exception e)
             {
@@ -99,6 +99,8 @@ internal sealed class ServiceQueries(
             }
         }));
     }
+
+    private static WorkMark MarkOf(ServiceQuery query, string externalId) => new(externalId, query.ServiceIds.GetValueOrDefault(externalId));
 
     private ServiceFinding FindingOf(SubmissionReport report, string instance) => report.State switch
     {

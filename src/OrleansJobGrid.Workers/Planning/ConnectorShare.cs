@@ -21,10 +21,10 @@ internal sealed class ConnectorShare(IExternalConnector whole, IReadOnlyList<Ser
 
     public Task<ConnectorResult> ExecuteAsync(IJobContext context, CancellationToken cancellationToken) => whole.ExecuteAsync(context, cancellationToken);
 
-    public Task<InstanceReport> QueryAsync(string instance, IReadOnlyList<string> externalIds, CancellationToken cancellationToken) =>
-        whole.QueryAsync(instance, externalIds, cancellationToken);
+    public Task<InstanceReport> QueryAsync(string instance, IReadOnlyList<WorkMark> marks, CancellationToken cancellationToken) =>
+        whole.QueryAsync(instance, marks, cancellationToken);
 
-    public Task CancelAsync(string instance, string externalId, CancellationToken cancellationToken) => whole.CancelAsync(instance, externalId, cancellationToken);
+    public Task CancelAsync(string instance, WorkMark mark, CancellationToken cancellationToken) => whole.CancelAsync(instance, mark, cancellationToken);
 
     public IReadOnlyList<string> LoadedModels(ModelPlace place) => (whole as IModelHost)?.LoadedModels(place) ?? [];
 

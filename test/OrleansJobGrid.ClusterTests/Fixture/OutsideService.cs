@@ -21,6 +21,9 @@ internal sealed class OutsideService(string instance = OutsideService.DefaultIns
     /// <summary>No request gets through.</summary>
     public bool Away { get; set; }
 
+    /// <summary>It tells an id of its own with each post, and knows its work by nothing else.</summary>
+    public bool KnowsOwnIdsOnly { get; init; }
+
     /// <summary>Work that is posted completes by itself after this; null: the test completes it.</summary>
     public TimeSpan? CompletesAfter { get; set; }
 
@@ -54,30 +57,35 @@ internal sealed class OutsideService(string instance = OutsideService.DefaultIns
         _work.Clear();
     }
 
-    internal void Post(string externalId, string jobId)
+    /// <returns>Its own id of the work; null: it goes by the mark.</returns>
+    internal string? Post(string externalId, string jobId)
     {
         Answer();
         _executions.Enqueue((externalId, jobId));
-        var work = _work.AddOrUpdate(externalId, _ => new(jobId), (_, _) => new(jobId));
+        var key = KnowsOwnIdsOnly ? $"own-{_executions.Count}" : externalId;
+        var work = _work.AddOrUpdate(key, _ => new(jobId), (_, _) => new(jobId));
         if (CompletesAfter is { } after)
             _ = Task.Delay(after, TimeProvider.System).ContinueWith(_ => work.State = work.State == SubmissionState.Running ? SubmissionState.Completed : work.State, TaskScheduler.Default);
+        return KnowsOwnIdsOnly ? key : null;
     }
 
-    internal InstanceReport Ask(IReadOnlyList<string> externalIds)
+    internal InstanceReport Ask(IReadOnlyList<WorkMark> marks)
     {
         Answer();
-        return new(Boot, externalIds.ToDictionary(id => id, id => new SubmissionReport(StateOfId(id))));
+        return new(Boot, marks.ToDictionary(m => m.ExternalId, m => new SubmissionReport(StateOf(m))));
     }
 
-    internal void Cancel(string externalId)
+    internal void Cancel(WorkMark mark)
     {
         Answer();
-        if (_work.TryGetValue(externalId, out var work) && work.State == SubmissionState.Running)
+        if (_work.TryGetValue(KeyOf(mark), out var work) && work.State == SubmissionState.Running)
             work.State = SubmissionState.Cancelled;
     }
 
-    private SubmissionState StateOfId(string externalId) =>
-        _work.TryGetValue(externalId, out var work) ? work.State : _lostTrackOf.Contains(externalId) ? SubmissionState.Untellable : SubmissionState.Absent;
+    private string KeyOf(WorkMark mark) => KnowsOwnIdsOnly ? mark.ServiceId ?? "" : mark.ExternalId;
+
+    private SubmissionState StateOf(WorkMark mark) =>
+        _work.TryGetValue(KeyOf(mark), out var work) ? work.State : _lostTrackOf.Contains(mark.ExternalId) ? SubmissionState.Untellable : SubmissionState.Absent;
 
     private void Answer()
     {
@@ -111,12 +119,12 @@ internal sealed class OutsideConnector(bool onThisMachine, params OutsideService
     /// <summary>Contexts of all executions here.</summary>
     public ConcurrentQueue<IJobContext> Contexts { get; } = new();
 
-    public Task<InstanceReport> QueryAsync(string instance, IReadOnlyList<string> externalIds, CancellationToken cancellationToken) =>
-        Task.FromResult(Of(instance).Ask(externalIds));
+    public Task<InstanceReport> QueryAsync(string instance, IReadOnlyList<WorkMark> marks, CancellationToken cancellationToken) =>
+        Task.FromResult(Of(instance).Ask(marks));
 
-    public Task CancelAsync(string instance, string externalId, CancellationToken cancellationToken)
+    public Task CancelAsync(string instance, WorkMark mark, CancellationToken cancellationToken)
     {
-        Of(instance).Cancel(externalId);
+        Of(instance).Cancel(mark);
         return Task.CompletedTask;
     }
 
@@ -129,7 +137,7 @@ internal sealed class OutsideConnector(bool onThisMachine, params OutsideService
             var instance = context.UsableInstances.Except(context.ExcludedInstances).First();
             var service = Of(instance);
             submission = await context.SubmitAsync(
-                instance, service.Boot, (id, _) => { service.Post(id, context.JobId); return Task.CompletedTask; }, cancellationToken);
+                instance, service.Boot, (id, _) => Task.FromResult(service.Post(id, context.JobId)), cancellationToken);
         }
 
         return await Watch(context, submission, cancellationToken);
@@ -139,7 +147,7 @@ internal sealed class OutsideConnector(bool onThisMachine, params OutsideService
     {
         foreach (var earlier in context.Earlier)
         {
-            if (Of(earlier.Instance).Ask([earlier.ExternalId]).Submissions[earlier.ExternalId].State is SubmissionState.Running or SubmissionState.Completed)
+            if (Of(earlier.Instance).Ask([earlier.Mark]).Submissions[earlier.ExternalId].State is SubmissionState.Running or SubmissionState.Completed)
             {
                 await context.AttachAsync(earlier, cancellationToken);
                 return earlier;
@@ -161,13 +169,13 @@ internal sealed class OutsideConnector(bool onThisMachine, params OutsideService
             catch (OperationCanceledException)
             {
                 if (!context.LeaveRunning)
-                    service.Cancel(submission.ExternalId);
+                    service.Cancel(submission.Mark);
                 throw;
             }
 
             if (service.Away)
                 return ConnectorResult.Unsure("the service does not answer");
-            switch (service.Ask([submission.ExternalId]).Submissions[submission.ExternalId].State)
+            switch (service.Ask([submission.Mark]).Submissions[submission.ExternalId].State)
             {
                 case SubmissionState.Completed:
                     return ConnectorResult.Completed(JsonValue.Create("done"));

@@ -54,6 +54,22 @@ public sealed class OutsideWorkTests
     }
 
     [Fact]
+    public async Task Work_that_its_service_calls_by_an_id_of_its_own_is_adopted_by_another_worker()
+    {
+        await using var grid = await ShortLeases();
+        var service = new OutsideService { KnowsOwnIdsOnly = true };
+        await grid.StartWorkerAsync("lost", 1, new OutsideConnector(service));
+        await grid.SubmitAsync(Outside("job", 1));
+        await Eventually.EventuallyAsync("the id is on record", async () => (await grid.Store.ReadAsync("job-0"))?.Submissions?.Single().ServiceId == "own-1");
+        grid.Calls.CutWorker("lost");
+        await grid.StartWorkerAsync("heir", 1, new OutsideConnector(service));
+        await Eventually.EventuallyAsync("it is adopted", async () => await grid.Store.ReadAsync("job-0") is { Adopted: not null, LastGrant.WorkerId: "heir" }, within: Long);
+        service.Complete("job-0");
+        await grid.StatusAsync("job-0", JobStatus.Completed, "the heir fetches it", Long);
+        Assert.Single(service.Executions);
+    }
+
+    [Fact]
     public async Task Answers_of_the_store_lost_at_random_and_workers_lost_meanwhile_double_nothing_outside()
     {
         const int Count = 100;

@@ -210,6 +210,31 @@ public sealed class HttpConnectorTests : HttpTestBase
     }
 
     [Fact]
+    public async Task An_id_of_the_services_own_is_on_record_so_that_any_worker_can_ask_take_over_and_stop()
+    {
+        Routes["POST /predictions"] = Says("""{"id": "p1"}""");
+        Routes["GET /predictions/p1"] = Says("""{"status": "processing"}""");
+        var job = Job(Asynchronous("predictions/{{id}}"), "{}");
+        job.LeaveRunning = true;
+        using var dies = new CancellationTokenSource();
+        var running = RunAsync(Asynchronous("predictions/{{id}}"), job, dies.Token);
+        await UntilAsync(() => Requests.Contains("GET /predictions/p1"), "it is watched");
+        await dies.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        var posted = job.Submitted.Single();
+        Assert.Equal("p1", posted.ServiceId);
+
+        var heir = Asynchronous("predictions/{{id}}");
+        Assert.Equal(SubmissionState.Running, (await heir.QueryAsync("s/a", [posted.Mark], Cancellation)).Submissions[posted.ExternalId].State);
+        Routes["GET /predictions/p1"] = Says(Done);
+        Assert.IsType<CompletedResult>(await RunAsync(heir, new FakeJobContext("{}") { Adopts = posted, UsableInstances = ["s/a"] }));
+        Routes["POST /predictions/p1/cancel"] = Says("{}");
+        await heir.CancelAsync("s/a", posted.Mark, Cancellation);
+        Assert.Contains("POST /predictions/p1/cancel", Requests);
+        Assert.Single(Requests, r => r == "POST /predictions");
+    }
+
+    [Fact]
     public async Task A_stop_of_an_asynchronous_job_is_confirmed()
     {
         var answer = """{"status": "processing"}""";

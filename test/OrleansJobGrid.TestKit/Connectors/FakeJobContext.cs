@@ -113,7 +113,7 @@ public sealed class FakeJobContext : IJobContext
 
     /// <inheritdoc/>
     public async Task<Submission> SubmitAsync(
-        string instance, string? bootMark, Func<string, CancellationToken, Task> post, CancellationToken cancellationToken)
+        string instance, string? bootMark, Func<string, CancellationToken, Task<string?>> post, CancellationToken cancellationToken)
     {
         if (ForbidsPosts)
             throw new OperationCanceledException("The grid forbids the post.");
@@ -123,7 +123,8 @@ public sealed class FakeJobContext : IJobContext
         using var limit = new CancellationTokenSource(SubmitTimeout, TimeProvider.System);
         try
         {
-            await post(record.ExternalId, limit.Token);
+            if (await post(record.ExternalId, limit.Token) is { } serviceId)
+                Submitted[^1] = record = record with { ServiceId = serviceId };
         }
         catch (OperationCanceledException e) when (limit.IsCancellationRequested)
         {

@@ -171,6 +171,8 @@ internal sealed class FakeJob : IJobGrain
 
     public Task<ReportOutcome> Submit(GrantToken token, ServiceSubmission submission) => throw new NotSupportedException();
 
+    public Task<ReportOutcome> Named(GrantToken token, string externalId, string serviceId) => throw new NotSupportedException();
+
     public Task<ReportOutcome> Attach(GrantToken token, string externalId) => throw new NotSupportedException();
 
     public Task<Directive> DirectiveFor(GrantToken token) => throw new NotSupportedException();

@@ -51,7 +51,7 @@ public sealed class JobReadEndpointTests
         Assert.Equal("it's \"slow\"", job.GetProperty("failures")[0].GetProperty("message").GetString());
         Assert.Equal("resource_exhaustion", job.GetProperty("failures")[0].GetProperty("failure_class").GetString());
         Assert.Equal(
-            """{"instance":"comfy-1","external_id":"u-u","epoch":3,"n":2,"at":"2025-06-15T15:06:40.000Z","boot_mark":"b","over":false}""",
+            """{"instance":"comfy-1","external_id":"u-u","epoch":3,"n":2,"at":"2025-06-15T15:06:40.000Z","boot_mark":"b","over":false,"service_id":null}""",
             job.GetProperty("submissions")[0].GetRawText());
         Assert.Equal((90.0, 2, "00000000000000aa"), (job.GetProperty("stall_timeout_seconds").GetDouble(), job.GetProperty("rescues").GetInt32(), job.GetProperty("fingerprint").GetString()));
         Assert.Equal(("not reachable: refused", true), (job.GetProperty("held_reason").GetString(), job.GetProperty("pause_requested").GetBoolean()));

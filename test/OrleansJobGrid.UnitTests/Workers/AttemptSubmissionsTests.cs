@@ -44,7 +44,7 @@ public sealed class AttemptSubmissionsTests
                 {
                     Assert.Contains(_job.Submissions, s => s.ExternalId == id);
                     posted.Add(id);
-                    return Task.CompletedTask;
+                    return Unnamed;
                 }, cancellation);
                 Assert.Equal(new Submission(instance, posted[^1], "boot-9", 7), known);
             }
@@ -63,6 +63,26 @@ public sealed class AttemptSubmissionsTests
         Assert.Equal(4_000, records[0].SubmitTimeoutMs);
     }
 
+    [Fact]
+    public async Task The_services_own_id_goes_on_record_with_the_answer_to_the_post_and_comes_back_with_a_later_grant()
+    {
+        _connector.Execute = async (context, cancellation) =>
+        {
+            Assert.Equal("p7", (await context.SubmitAsync("s/far", null, (_, _) => Task.FromResult<string?>("p7"), cancellation)).ServiceId);
+            return ConnectorResult.Completed(null);
+        };
+        Assert.NotNull((await Run(_connector.Grant(epoch: 7)))!.Completion);
+        Assert.Equal(["submit 1 s/far", $"named {ExternalIds.Of("job-1", 7, 1)} p7"], _job.Words);
+
+        ServiceSubmission[] all = [Recorded("mark-1") with { ServiceId = "p7" }];
+        _connector.Execute = (context, _) =>
+        {
+            Assert.Equal(new WorkMark("mark-1", "p7"), context.Earlier.Single().Mark);
+            return Task.FromResult(ConnectorResult.Completed(null));
+        };
+        await Run(_connector.Grant() with { Submissions = all });
+    }
+
     [Theory]
     [InlineData(ReportOutcome.Stale, null)]
     [InlineData(ReportOutcome.Gone, null)]
@@ -75,7 +95,7 @@ public sealed class AttemptSubmissionsTests
         _connector.Execute = Submitting((_, _) =>
         {
             posted = true;
-            return Task.CompletedTask;
+            return Unnamed;
         });
         var report = await Run();
 
@@ -88,7 +108,7 @@ public sealed class AttemptSubmissionsTests
     public async Task A_post_waits_for_a_heartbeat_where_the_lease_is_short()
     {
         _time.Advance(TimeSpan.FromSeconds(5));
-        _connector.Execute = Submitting((_, _) => Task.CompletedTask);
+        _connector.Execute = Submitting((_, _) => Unnamed);
         var running = Run();
         _time.Advance(TimeSpan.FromMilliseconds(200));
         Assert.Empty(_job.Submissions);
@@ -134,7 +154,7 @@ public sealed class AttemptSubmissionsTests
         _connector.Execute = async (context, cancellation) =>
         {
             thrown = await Record.ExceptionAsync(() =>
-                context.SubmitAsync("s/far", null, (_, ends) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, ends), cancellation));
+                context.SubmitAsync("s/far", null, (_, ends) => new TaskCompletionSource<string?>().Task.WaitAsync(ends), cancellation));
             return ConnectorResult.Unsure("no answer");
         };
         var running = Run();
@@ -149,7 +169,7 @@ public sealed class AttemptSubmissionsTests
     {
         var broken = true;
         _job.Answer = _ => broken ? throw new TimeoutException("the grid does not answer") : ReportOutcome.Accepted;
-        _connector.Execute = Submitting((_, _) => Task.CompletedTask);
+        _connector.Execute = Submitting((_, _) => Unnamed);
         var running = Run();
         await Advance(() => _job.Submissions.Count == 1, "the first try");
         broken = false;
@@ -164,7 +184,7 @@ public sealed class AttemptSubmissionsTests
     [Fact]
     public async Task An_order_to_stop_lets_a_post_come_to_its_answer_and_a_lost_session_does_not()
     {
-        var answer = new TaskCompletionSource();
+        var answer = new TaskCompletionSource<string?>();
         _connector.Execute = Submitting((_, ends) => answer.Task.WaitAsync(ends));
         using var stopped = _connector.Attempt(lease: _lease);
         var stopping = _runner.Run(stopped);
@@ -178,7 +198,7 @@ public sealed class AttemptSubmissionsTests
         lost.End(EndOrder.LetGo);
         Assert.Null(await losing);
 
-        answer.SetResult();
+        answer.SetResult(null);
         Assert.NotNull((await stopping)!.Completion);
     }
 
@@ -220,7 +240,7 @@ public sealed class AttemptSubmissionsTests
         bool? left = null;
         _connector.Execute = async (context, cancellation) =>
         {
-            await context.SubmitAsync("s/far", null, (_, _) => Task.CompletedTask, cancellation);
+            await context.SubmitAsync("s/far", null, (_, _) => Unnamed, cancellation);
             try
             {
                 return await FakeExternalConnector.UntilCancelled(context, cancellation);
@@ -295,9 +315,11 @@ public sealed class AttemptSubmissionsTests
         Assert.Equal(StopReason.NotBegun, (await Run(_connector.Grant() with { ExcludedInstances = ["s/far"] }))!.Stop);
     }
 
+    private static Task<string?> Unnamed { get; } = Task.FromResult<string?>(null);
+
     private static ServiceSubmission Recorded(string mark) => new() { N = 1, Epoch = 1, Instance = "s/far", ExternalId = mark };
 
-    private static Func<IJobContext, CancellationToken, Task<ConnectorResult>> Submitting(Func<string, CancellationToken, Task> post) =>
+    private static Func<IJobContext, CancellationToken, Task<ConnectorResult>> Submitting(Func<string, CancellationToken, Task<string?>> post) =>
         async (context, cancellation) =>
         {
             await context.SubmitAsync("s/far", null, post, cancellation);

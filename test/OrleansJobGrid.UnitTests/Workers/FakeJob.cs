@@ -32,6 +32,8 @@ internal sealed class FakeJob : IJobGrain
         return Say($"submit {submission.N} {submission.Instance}");
     }
 
+    public Task<ReportOutcome> Named(GrantToken token, string externalId, string serviceId) => Say($"named {externalId} {serviceId}");
+
     public Task<ReportOutcome> Attach(GrantToken token, string externalId) => Say($"attach {externalId}");
 
     public Task<StartAnswer> TryStart(StartRequest request) => throw new NotSupportedException();

@@ -151,12 +151,12 @@ internal sealed class FakeExternalConnector(params string[] instances) : IExtern
         return Execute(context, cancellationToken);
     }
 
-    public Task<InstanceReport> QueryAsync(string instance, IReadOnlyList<string> externalIds, CancellationToken cancellationToken) =>
-        Query(instance, externalIds, cancellationToken);
+    public Task<InstanceReport> QueryAsync(string instance, IReadOnlyList<WorkMark> marks, CancellationToken cancellationToken) =>
+        Query(instance, [.. marks.Select(m => m.ExternalId)], cancellationToken);
 
-    public Task CancelAsync(string instance, string externalId, CancellationToken cancellationToken)
+    public Task CancelAsync(string instance, WorkMark mark, CancellationToken cancellationToken)
     {
-        Cancelled.Enqueue(externalId);
+        Cancelled.Enqueue(mark.ExternalId);
         return CancelFault is { } fault ? Task.FromException(fault) : Task.CompletedTask;
     }
 

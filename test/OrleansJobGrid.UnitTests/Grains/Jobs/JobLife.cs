@@ -210,6 +210,7 @@ internal sealed class JobLife
             WordKind.Complete => JobDecisions.Complete(job, token, new() { Result = Samples.Json("{\"n\":" + word.Choice + "}"), DurationMs = word.Choice % 500 }, _clock),
             WordKind.Fail => JobDecisions.Fail(job, token, FailureOf(word), Terms(word), _clock),
             WordKind.Submit => JobDecisions.Submit(job, token, post, _clock),
+            WordKind.Named => JobDecisions.Named(job, token, job.Submissions is { } named ? named[word.Choice % named.Count].ExternalId : "none", $"own-{word.Choice % 3}", _clock),
             WordKind.Attach => JobDecisions.Attach(job, token, job.Submissions is { } posts ? posts[word.Choice % posts.Count].ExternalId : "none", _clock),
             _ => JobDecisions.Stopped(job, token, (StopReason)(1 + (word.Choice % 6)), _policy, _clock),
         };

@@ -161,6 +161,25 @@ public sealed class RecoveryDecisionsTests
         Assert.Equal(JobStatus.Timeout, timedOut.Status);
     }
 
+    [Fact]
+    public void Named_IsOnRecordOfThatPostAlone_AlsoWhereTheJobIsToStop_AndNotOfAGrantThatIsOver()
+    {
+        var posted = Samples.Posted();
+        var mark = posted.Submissions!.Single().ExternalId;
+        var named = JobDecisions.Named(posted, posted.Token, mark, "p7", Samples.Start).Change!;
+        Assert.Equal("p7", named.After!.Submissions!.Single().ServiceId);
+        Assert.Equal((JobEventTypes.ServiceAccepted, posted.Status), (named.Events.Single().Type, named.After.Status));
+        // The same word again writes nothing.
+        Assert.Equal(new JobAnswer(ReportOutcome.Accepted), JobDecisions.Named(named.After, posted.Token, mark, "p7", Samples.Start));
+        var stopping = posted with { CancelRequestedAt = Samples.Start };
+        Assert.True(stopping.StopRequested);
+        Assert.Equal(ReportOutcome.Accepted, JobDecisions.Named(stopping, posted.Token, mark, "p7", Samples.Start).Outcome);
+        Assert.Equal(ReportOutcome.Stale, JobDecisions.Named(posted, posted.Token, "another", "p7", Samples.Start).Outcome);
+        var lost = Lost(posted);
+        Assert.Equal(ReportOutcome.LeaveIt, JobDecisions.Named(lost, posted.Token, mark, "p7", Samples.Start).Outcome);
+        Assert.Equal(256, JobDecisions.Named(posted, posted.Token, mark, new('x', 300), Samples.Start).Change!.After!.Submissions!.Single().ServiceId!.Length);
+    }
+
     private static JobRecord Reconciling() => Lost(Samples.Posted());
 
     private static JobRecord Lost(JobRecord posted) =>

@@ -14,6 +14,7 @@ internal enum WordKind
     Stopped,
     Submit,
     Attach,
+    Named,
     SessionEnded,
     Judge,
     Cancel,
@@ -43,7 +44,7 @@ internal readonly record struct Word(WordKind Kind, Speaker Speaker, int Choice,
     private static readonly WordKind[] Kinds =
     [
         WordKind.Grant, WordKind.Grant, WordKind.Grant, WordKind.Grant, WordKind.Begin, WordKind.Begin, WordKind.Checkpoint, WordKind.Complete,
-        WordKind.Fail, WordKind.Fail, WordKind.Stopped, WordKind.Submit, WordKind.Submit, WordKind.Submit, WordKind.Attach,
+        WordKind.Fail, WordKind.Fail, WordKind.Stopped, WordKind.Submit, WordKind.Submit, WordKind.Submit, WordKind.Attach, WordKind.Named,
         WordKind.SessionEnded, WordKind.SessionEnded, WordKind.SessionEnded, WordKind.Judge, WordKind.Judge, WordKind.Judge, WordKind.Judge, WordKind.Judge, WordKind.Cancel,
         WordKind.Pause, WordKind.Resume, WordKind.Retry, WordKind.Resolve, WordKind.Purge, WordKind.Due, WordKind.DueAtNext, WordKind.DueAtNext,
     ];

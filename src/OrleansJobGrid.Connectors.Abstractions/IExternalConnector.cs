@@ -9,6 +9,16 @@ public interface IExternalConnector : IConnector
     /// <summary>The instances that it reaches.</summary>
     IReadOnlyList<ServiceInstance> Instances { get; }
 
+    /// <summary>What its instances can do at best; which of it one can, <see cref="ProveAsync"/> finds out.</summary>
+    ServiceCapabilities Capabilities { get; }
+
+    /// <summary>
+    /// Finds out what an instance can do and what it has, by questions that begin no work. No job is claimed for it before; asked again each
+    /// minute, and each 5 s while it fails. Throws, saying what is wrong and what mends it, where the instance cannot be used: no answer, or
+    /// another program than it should be.
+    /// </summary>
+    Task<InstanceProof> ProveAsync(string instance, CancellationToken cancellationToken);
+
     /// <summary>How long a post may take at most. Default 10 s.</summary>
     TimeSpan SubmitTimeout => TimeSpan.FromSeconds(10);
 

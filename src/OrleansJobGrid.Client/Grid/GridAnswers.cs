@@ -47,12 +47,30 @@ public sealed record Worker(
     public IDictionary<string, JsonElement>? More { get; set; }
 }
 
+/// <summary>What a worker found of an instance.</summary>
+/// <param name="State"><c>proved</c>: it was asked; <c>stated</c>: it cannot be, and its settings are believed; <c>unproved</c>: nothing is claimed for it yet.</param>
+/// <param name="Since">Since when.</param>
+/// <param name="Capabilities">What it can do, such as <c>status_query</c>, <c>cancel</c>, <c>attach</c>, <c>progress</c>.</param>
+/// <param name="Costs">What to expect of it, since it lacks something.</param>
+/// <param name="Version">Its version, as it says it.</param>
+/// <param name="BootMark">What it says of its boot.</param>
+/// <param name="Models">How many models it has; null: it does not tell.</param>
+/// <param name="Fault">Why it could not be asked the last time; null: it could.</param>
+public sealed record InstanceHealth(
+    string State, DateTimeOffset? Since, IReadOnlyList<string>? Capabilities, IReadOnlyList<string>? Costs, string? Version, string? BootMark, int? Models, string? Fault)
+{
+    /// <summary>All other fields under their JSON names.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? More { get; set; }
+}
+
 /// <summary>An instance of a service outside, as one worker reaches it.</summary>
 /// <param name="Instance">Its id, unique in the grid.</param>
 /// <param name="Service">The service that it does.</param>
 /// <param name="OnThisMachine">Whether it lives on the worker's machine, and goes with it.</param>
 /// <param name="Breaker">Why the worker uses it no more, or for one attempt at a time only; null: it is used.</param>
-public sealed record ServiceInstance(string Instance, string? Service, bool OnThisMachine, Breaker? Breaker)
+/// <param name="Health">What is known of it; null: its worker is away.</param>
+public sealed record ServiceInstance(string Instance, string? Service, bool OnThisMachine, Breaker? Breaker, InstanceHealth? Health = null)
 {
     /// <summary>All other fields under their JSON names.</summary>
     [JsonExtensionData]

@@ -48,6 +48,17 @@ internal sealed class ComfyHttp(OutsideHttp http) : IDisposable
         return info.TryGetProperty(classType, out var node) ? node.TryGetProperty("output_node", out var output) && output.ValueKind == JsonValueKind.True : null;
     }
 
+    /// <summary>The checkpoints that it has, as workflows name them.</summary>
+    public async Task<IReadOnlyList<string>> Models(CancellationToken cancellationToken)
+    {
+        var info = await Json("object_info/CheckpointLoaderSimple", cancellationToken);
+        return info.TryGetProperty("CheckpointLoaderSimple", out var node) && node.TryGetProperty("input", out var input)
+            && input.TryGetProperty("required", out var required) && required.TryGetProperty("ckpt_name", out var name)
+            && name.ValueKind == JsonValueKind.Array && name.GetArrayLength() > 0 && name[0].ValueKind == JsonValueKind.Array
+            ? [.. name[0].EnumerateArray().Where(m => m.ValueKind == JsonValueKind.String).Select(m => m.GetString()!)]
+            : [];
+    }
+
     /// <summary>A file's bytes, at most 1 MB; null: it is not there.</summary>
     public async Task<byte[]?> Read(string file, string folder, string type, CancellationToken cancellationToken)
     {

@@ -16,6 +16,10 @@ internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IDisposable
     /// <summary>It comes before the post and takes from its time.</summary>
     private static readonly TimeSpan ListenWithin = TimeSpan.FromSeconds(1);
 
+    /// <summary>What a server of today can do.</summary>
+    public const ServiceCapabilities All = ServiceCapabilities.StatusQuery | ServiceCapabilities.Cancel | ServiceCapabilities.Attach | ServiceCapabilities.Progress
+        | ServiceCapabilities.QueueIntrospection | ServiceCapabilities.ModelList | ServiceCapabilities.FreeMemory;
+
     private readonly ComfyHttp _http;
     private readonly ComfyUiOptions _options;
     private readonly TimeProvider _time;
@@ -38,6 +42,21 @@ internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IDisposable
     public string Id => _http.Id;
 
     public async Task<string?> Boot(CancellationToken cancellationToken) => (await Facts(cancellationToken)).Boot;
+
+    public async Task<InstanceProof> Prove(CancellationToken cancellationToken)
+    {
+        var facts = await Facts(cancellationToken);
+        await _http.Queue(cancellationToken);
+        var nobodys = Guid.NewGuid().ToString("D");
+        if (await _http.History(nobodys, cancellationToken) is not null)
+            throw new InvalidDataException($"'{Id}' has a history of a prompt that was never posted: it is no ComfyUI.");
+        return new(facts.Version.Frees ? All : All & ~ServiceCapabilities.FreeMemory, Proved: true)
+        {
+            BootMark = facts.Boot,
+            Version = facts.Version.ToString(),
+            Models = await _http.Models(cancellationToken),
+        };
+    }
 
     public async Task<Func<string, CancellationToken, Task<string?>>> Prepare(IJobContext job, CancellationToken cancellationToken)
     {

@@ -50,6 +50,9 @@ public sealed class ComfyUiConnector : IExternalConnector, IDisposable
     public TimeSpan SubmitTimeout => _options.SubmitTimeout;
 
     /// <inheritdoc/>
+    public ServiceCapabilities Capabilities => ComfyInstance.All;
+
+    /// <inheritdoc/>
     public IReadOnlyList<ServiceInstance> Instances { get; }
 
     /// <inheritdoc/>
@@ -67,6 +70,9 @@ public sealed class ComfyUiConnector : IExternalConnector, IDisposable
 
         return await new OutsideExecution<ComfyWork>(_outside, context, _options.Outage, _time).Run(cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public Task<InstanceProof> ProveAsync(string instance, CancellationToken cancellationToken) => _outside.At(instance).Prove(cancellationToken);
 
     /// <inheritdoc/>
     public Task<InstanceReport> QueryAsync(string instance, IReadOnlyList<WorkMark> marks, CancellationToken cancellationToken)

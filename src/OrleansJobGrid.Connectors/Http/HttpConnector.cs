@@ -46,6 +46,9 @@ public sealed class HttpConnector : IExternalConnector, IDisposable
     public TimeSpan SubmitTimeout => _options.SubmitTimeout;
 
     /// <inheritdoc/>
+    public ServiceCapabilities Capabilities => HttpInstance.CapabilitiesOf(_options);
+
+    /// <inheritdoc/>
     public IReadOnlyList<ServiceInstance> Instances { get; }
 
     /// <inheritdoc/>
@@ -63,6 +66,9 @@ public sealed class HttpConnector : IExternalConnector, IDisposable
             return ConnectorResult.Failed(FailureClass.Malformed, FailureReason.MissingRequiredField, e.Message);
         }
     }
+
+    /// <inheritdoc/>
+    public Task<InstanceProof> ProveAsync(string instance, CancellationToken cancellationToken) => _outside.At(instance).Prove(cancellationToken);
 
     /// <inheritdoc/>
     public Task<InstanceReport> QueryAsync(string instance, IReadOnlyList<WorkMark> marks, CancellationToken cancellationToken)

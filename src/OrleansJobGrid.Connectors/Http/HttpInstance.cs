@@ -28,6 +28,25 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
     /// <summary>Such services do not tell.</summary>
     public Task<string?> Boot(CancellationToken cancellationToken) => Task.FromResult<string?>(null);
 
+    /// <summary>What the settings say that such a service can do.</summary>
+    public static ServiceCapabilities CapabilitiesOf(HttpServiceOptions options) => options.Mode switch
+    {
+        HttpMode.Async => ServiceCapabilities.StatusQuery | ServiceCapabilities.Attach
+            | (options.Cancel is null ? 0 : ServiceCapabilities.Cancel)
+            | (options.Progress is null ? 0 : ServiceCapabilities.Progress),
+        // Its work ends with the connection, as far as the grid can tell.
+        _ => options.Progress is null ? ServiceCapabilities.None : ServiceCapabilities.Progress,
+    };
+
+    public async Task<InstanceProof> Prove(CancellationToken cancellationToken)
+    {
+        if (_options.Health is not { } health)
+            return new(CapabilitiesOf(_options), Proved: false);
+        using var request = RequestOf(health, HttpValues.OfMark(""));
+        using var answer = await _http.Ask(request, cancellationToken);
+        return answer.IsSuccessStatusCode ? new(CapabilitiesOf(_options), Proved: true) : throw _http.Unexpected(answer);
+    }
+
     public Task<Func<string, CancellationToken, Task<string?>>> Prepare(IJobContext job, CancellationToken cancellationToken)
     {
         // What the payload lacks is found before anything is on record.

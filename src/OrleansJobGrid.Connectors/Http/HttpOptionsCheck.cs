@@ -26,7 +26,7 @@ public static class HttpOptionsCheck
             errors.Add($"{setting}:Instances names no instance; give at least one with its address.");
         check.Instances(setting, service.Instances, service.OnThisMachine);
         Request($"{setting}:Submit", service.Submit, errors);
-        foreach (var (question, request) in ((string, HttpCallOptions?)[])[(nameof(service.Poll), service.Poll), (nameof(service.Cancel), service.Cancel)])
+        foreach (var (question, request) in ((string, HttpCallOptions?)[])[(nameof(service.Poll), service.Poll), (nameof(service.Cancel), service.Cancel), (nameof(service.Health), service.Health)])
         {
             Request($"{setting}:{question}", request, errors);
             // Whoever asks for another worker has not the job.

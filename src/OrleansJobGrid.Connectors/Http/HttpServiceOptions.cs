@@ -36,6 +36,12 @@ public sealed class HttpServiceOptions
     /// <summary>The request that stops a job, of <see cref="HttpMode.Async"/>. Default none: it runs on, and its result is dropped.</summary>
     public HttpCallOptions? Cancel { get; set; }
 
+    /// <summary>
+    /// A question that begins no work and is answered with success where the service works, credentials included: asked before the first job
+    /// and again each minute. Default none: the service is believed to work.
+    /// </summary>
+    public HttpCallOptions? Health { get; set; }
+
     /// <summary>The service's own id of a job in the answer to <see cref="Submit"/>; <c>{{id}}</c> in templates. Default none.</summary>
     public string? Id { get; set; }
 

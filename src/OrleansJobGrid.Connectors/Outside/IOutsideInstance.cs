@@ -15,6 +15,9 @@ internal interface IOutsideInstance<TWork>
     /// <summary>What it says of its boot; null: it cannot tell.</summary>
     Task<string?> Boot(CancellationToken cancellationToken);
 
+    /// <summary>Finds out by questions that begin no work what it can do and has. Throws what its faults are.</summary>
+    Task<InstanceProof> Prove(CancellationToken cancellationToken);
+
     /// <summary>Brings there what a post needs and what starts no work.</summary>
     /// <returns>The post, under the external id that it is given, and the instance's own id of the work, where it has to be asked by that.</returns>
     Task<Func<string, CancellationToken, Task<string?>>> Prepare(IJobContext job, CancellationToken cancellationToken);

@@ -48,6 +48,9 @@ public sealed class RestConnector : IExternalConnector, IDisposable
     public TimeSpan SubmitTimeout => _options.SubmitTimeout;
 
     /// <inheritdoc/>
+    public ServiceCapabilities Capabilities => RestInstance.All;
+
+    /// <inheritdoc/>
     public IReadOnlyList<ServiceInstance> Instances { get; }
 
     /// <inheritdoc/>
@@ -56,6 +59,9 @@ public sealed class RestConnector : IExternalConnector, IDisposable
         ArgumentNullException.ThrowIfNull(context);
         return new OutsideExecution<RestState>(_outside, context, _options.Outage, _time).Run(cancellationToken);
     }
+
+    /// <inheritdoc/>
+    public Task<InstanceProof> ProveAsync(string instance, CancellationToken cancellationToken) => _outside.At(instance).Prove(cancellationToken);
 
     /// <inheritdoc/>
     public Task<InstanceReport> QueryAsync(string instance, IReadOnlyList<WorkMark> marks, CancellationToken cancellationToken)

@@ -10,6 +10,10 @@ namespace OrleansJobGrid.Connectors.Rest;
 /// <summary>One instance, by the protocol of <c>docs/rest.md</c>.</summary>
 internal sealed class RestInstance(string id, Uri address, RestServiceOptions options, TimeProvider time) : IOutsideInstance<RestState>, IDisposable
 {
+    /// <summary>What its protocol promises.</summary>
+    public const ServiceCapabilities All =
+        ServiceCapabilities.StatusQuery | ServiceCapabilities.Cancel | ServiceCapabilities.Attach | ServiceCapabilities.Progress;
+
     private static readonly Dictionary<string, RestState> NoJobs = [];
 
     private readonly OutsideHttp _http = new(id, address, options.RequestTimeout, time);
@@ -20,6 +24,17 @@ internal sealed class RestInstance(string id, Uri address, RestServiceOptions op
     {
         using var answer = await _http.Get("health", cancellationToken);
         return (await Read(answer, RestJson.Default.RestHealth, cancellationToken)).Boot;
+    }
+
+    public async Task<InstanceProof> Prove(CancellationToken cancellationToken)
+    {
+        var boot = await Boot(cancellationToken);
+        // A job that nobody posted: one that is said to be there is none of the protocol's answers.
+        var nobodys = Guid.NewGuid().ToString("D");
+        if ((await Query([nobodys], cancellationToken)).Jobs.ContainsKey(nobodys))
+            throw new InvalidDataException($"Instance '{Id}' says that it has a job that was never posted: it does not answer POST jobs/query by the protocol of docs/rest.md.");
+        await AskForStop(nobodys, cancellationToken);
+        return new(All, Proved: true) { BootMark = boot };
     }
 
     public Task<Func<string, CancellationToken, Task<string?>>> Prepare(IJobContext job, CancellationToken cancellationToken) =>

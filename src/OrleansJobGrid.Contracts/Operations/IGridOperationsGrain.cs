@@ -109,10 +109,11 @@ public sealed record DemandView(
     [property: Id(4)] int Workers,
     [property: Id(5)] int WantedWorkers);
 
-/// <summary>A service instance as it is shown; no breaker: closed.</summary>
+/// <summary>A service instance as it is shown; no breaker: closed; no health: its worker is away.</summary>
 [GenerateSerializer, Immutable, Alias("jobgrid.InstanceView")]
 public sealed record InstanceView(
-    [property: Id(0)] string Instance, [property: Id(1)] string Service, [property: Id(2)] bool OnThisMachine, [property: Id(3)] Workers.BreakerView? Breaker);
+    [property: Id(0)] string Instance, [property: Id(1)] string Service, [property: Id(2)] bool OnThisMachine, [property: Id(3)] Workers.BreakerView? Breaker,
+    [property: Id(4)] Workers.InstanceHealth? Health = null);
 
 /// <summary>A queue in the list.</summary>
 [GenerateSerializer, Immutable, Alias("jobgrid.QueueSummary")]

@@ -63,6 +63,63 @@ public sealed record Heartbeat
 
     /// <summary>How often its services loaded a model since the session began.</summary>
     [Id(7)] public long ModelLoads { get; init; }
+
+    /// <summary>What is known of each instance that it reaches.</summary>
+    [Id(8)] public IReadOnlyDictionary<string, InstanceHealth> Health { get; init; } = new Dictionary<string, InstanceHealth>();
+}
+
+/// <summary>An instance of a service outside as a worker last found it.</summary>
+[GenerateSerializer, Immutable, Alias("jobgrid.InstanceHealth")]
+public sealed record InstanceHealth
+{
+    /// <summary>It was asked.</summary>
+    public const string Proved = "proved";
+
+    /// <summary>It cannot be asked, and its settings are believed.</summary>
+    public const string Stated = "stated";
+
+    /// <summary>It could not be asked yet, and nothing is claimed for it.</summary>
+    public const string Unproved = "unproved";
+
+    /// <summary><see cref="Proved"/>, <see cref="Stated"/> or <see cref="Unproved"/>.</summary>
+    [Id(0)] public required string State { get; init; }
+
+    /// <summary>What it can do, see <see cref="CapabilityNames"/>.</summary>
+    [Id(1)] public IReadOnlyList<string> Capabilities { get; init; } = [];
+    [Id(2)] public string? Version { get; init; }
+    [Id(3)] public string? BootMark { get; init; }
+
+    /// <summary>Why it could not be asked the last time; null: it could.</summary>
+    [Id(4)] public string? Fault { get; init; }
+
+    /// <summary>How many models it has; null: it does not tell.</summary>
+    [Id(5)] public int? Models { get; init; }
+
+    /// <summary>Unix ms: since when it is in this state.</summary>
+    [Id(6)] public long Since { get; init; }
+}
+
+/// <summary>What a service may be able to do, and what it costs where it is not.</summary>
+public static class CapabilityNames
+{
+    /// <summary>It tells what became of a submission.</summary>
+    public const string StatusQuery = "status_query";
+
+    /// <summary>It stops work.</summary>
+    public const string Cancel = "cancel";
+
+    /// <summary>Another worker can go on with work that runs there.</summary>
+    public const string Attach = "attach";
+
+    /// <summary>What an operator has to expect of a service that lacks some of these.</summary>
+    public static IReadOnlyList<string> Costs(IReadOnlyCollection<string> capabilities) =>
+    [
+        .. capabilities.Contains(StatusQuery) ? (IEnumerable<string>)[]
+            : ["It cannot be asked what became of a job: where its worker dies, the job's on_unknown decides at once (fail, or rerun and so perhaps do it twice)."],
+        .. capabilities.Contains(Attach) || !capabilities.Contains(StatusQuery) ? (IEnumerable<string>)[]
+            : ["Its work cannot be taken over: where a worker dies, a job is done anew once the old run has ended."],
+        .. capabilities.Contains(Cancel) ? (IEnumerable<string>)[] : ["Its work cannot be stopped: a cancelled job may run on there to its end."],
+    ];
 }
 
 /// <summary>A GPU as its worker last read it. Memory in MB of 1,048,576 bytes; absent: the driver does not tell.</summary>

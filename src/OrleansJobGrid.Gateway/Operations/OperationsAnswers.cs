@@ -1,5 +1,6 @@
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Operations;
+using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Gateway.Json;
 
 namespace OrleansJobGrid.Gateway.Operations;
@@ -36,11 +37,23 @@ internal sealed record WorkerDocument(
     private static IsoTime? Moment(long ms) => ms == 0 ? null : new IsoTime(ms);
 }
 
-/// <summary>An instance of a service outside that a worker reaches; no breaker: closed, the instance is used.</summary>
-internal sealed record InstanceDocument(string Instance, string Service, bool OnThisMachine, BreakerDocument? Breaker)
+/// <summary>An instance of a service outside that a worker reaches; no breaker: closed, the instance is used; no health: its worker is away.</summary>
+internal sealed record InstanceDocument(string Instance, string Service, bool OnThisMachine, BreakerDocument? Breaker, InstanceHealthDocument? Health)
 {
     public static InstanceDocument Of(InstanceView i) => new(
-        i.Instance, i.Service, i.OnThisMachine, i.Breaker is { } b ? new BreakerDocument(b.State, b.Reason, new IsoTime(b.Since)) : null);
+        i.Instance, i.Service, i.OnThisMachine, i.Breaker is { } b ? new BreakerDocument(b.State, b.Reason, new IsoTime(b.Since)) : null,
+        i.Health is { } h ? InstanceHealthDocument.Of(h) : null);
+}
+
+/// <summary>
+/// What is known of an instance. proved: it was asked; stated: it cannot be, and its settings are believed; unproved: nothing is claimed for
+/// it until it answers. costs: what to expect, since it lacks something.
+/// </summary>
+internal sealed record InstanceHealthDocument(
+    string State, IsoTime Since, IReadOnlyList<string> Capabilities, IReadOnlyList<string> Costs, string? Version, string? BootMark, int? Models, string? Fault)
+{
+    public static InstanceHealthDocument Of(InstanceHealth h) => new(
+        h.State, new IsoTime(h.Since), h.Capabilities, h.State == InstanceHealth.Unproved ? [] : CapabilityNames.Costs(h.Capabilities), h.Version, h.BootMark, h.Models, h.Fault);
 }
 
 /// <summary>A breaker that is not closed. open: nothing is claimed for the instance; half_open: one attempt is let through.</summary>

@@ -126,7 +126,8 @@ internal sealed class GridOperationsGrain(
             StartedAt = body?.StartedAt ?? 0,
             Version = body?.Version ?? registration!.Version,
             SessionId = session?.Id ?? "",
-            Instances = [.. (body?.Instances ?? registration!.Instances).Select(i => new InstanceView(i.Instance, i.Service, i.OnThisMachine, breakers.GetValueOrDefault(i.Instance)))],
+            Instances = [.. (body?.Instances ?? registration!.Instances).Select(i => new InstanceView(
+                i.Instance, i.Service, i.OnThisMachine, breakers.GetValueOrDefault(i.Instance), body?.Health.GetValueOrDefault(i.Instance)))],
             Capabilities = registration?.Capabilities,
             Gpu = body?.Gpu,
             LoadedModels = body?.LoadedModels ?? [],

@@ -70,7 +70,7 @@ internal sealed class ServiceInstanceGrain(IJobStore store, StoreClock clock, Ti
         var nodes = alive.Select(s => s.Body.Node).ToHashSet(StringComparer.Ordinal);
         var askers = alive
             .Where(s => s.Body.Instances.Any(i => i.Instance == Instance))
-            .OrderBy(s => s.Body.Draining).ThenBy(s => s.Body.Breakers.ContainsKey(Instance)).ThenBy(_ => Jitter.Draw())
+            .OrderBy(s => s.Body.Draining).ThenBy(s => !s.Body.Uses(Instance)).ThenBy(_ => Jitter.Draw())
             .Take(AskersAtMost)
             .ToList();
         var askedAt = clock.Now;

@@ -45,7 +45,7 @@ public sealed record KnownWorker
         WorkerId = session.WorkerId,
         Match = new(
             DeviceTruth.Of(WorkerCapabilities.Parse(registration?.Capabilities), body.Gpu?.MemoryTotalMb),
-            body.Services, body.Instances.Select(i => i.Instance).Where(i => !body.Breakers.ContainsKey(i)), session.WorkerId),
+            body.Services, body.Instances.Select(i => i.Instance).Where(body.Uses), session.WorkerId),
         Services = body.Services,
         Queues = body.Queues,
         Slots = body.Slots,

@@ -27,6 +27,10 @@ public sealed record SessionBody
     public GpuView? Gpu { get; init; }
     public IReadOnlyList<string> LoadedModels { get; init; } = [];
     public long ModelLoads { get; init; }
+    public IReadOnlyDictionary<string, InstanceHealth> Health { get; init; } = new Dictionary<string, InstanceHealth>();
+
+    /// <summary>Whether it claims for an instance: it was asked what it can do, and its breaker is closed.</summary>
+    public bool Uses(string instance) => !Breakers.ContainsKey(instance) && Health.GetValueOrDefault(instance)?.State != InstanceHealth.Unproved;
 
     public static SessionBody Of(Heartbeat heartbeat) => new()
     {
@@ -47,6 +51,7 @@ public sealed record SessionBody
         Gpu = heartbeat.Gpu,
         LoadedModels = heartbeat.LoadedModels,
         ModelLoads = heartbeat.ModelLoads,
+        Health = heartbeat.Health,
     };
 
     public ReadOnlyMemory<byte> Write() => JsonSerializer.SerializeToUtf8Bytes(this, SessionBodyJson.Default.SessionBody);
@@ -71,7 +76,7 @@ public sealed record SessionBody
     {
         var body = JsonSerializer.Deserialize(session.Body.Span, SessionBodyJson.Default.SessionBody)
             ?? throw new StoreDamagedException($"The record of session '{session.Id}' is empty.");
-        return body with { CapabilitiesKey = body.CapabilitiesKey ?? "", LoadedModels = body.LoadedModels ?? [] };
+        return body with { CapabilitiesKey = body.CapabilitiesKey ?? "", LoadedModels = body.LoadedModels ?? [], Health = body.Health ?? new Dictionary<string, InstanceHealth>() };
     }
 }
 

@@ -17,7 +17,8 @@ internal static class WorkersCommand
                 + "A worker that is offline is registered and has no session; jobs that only it could do wait for it. '!' marks what a worker says of\n"
                 + "itself that cannot be true.\n"
                 + "Below them stand the instances of services outside that they reach. An open breaker: the worker claims nothing for that instance;\n"
-                + "half_open: it lets one attempt through.",
+                + "half_open: it lets one attempt through. HEALTH is proved where the instance was asked what it can do, stated where it cannot be and its\n"
+                + "settings are believed, unproved where it does not answer: nothing is claimed for it until it does.",
             Options = { models, url, json },
         };
         command.Runs(async (parse, cancellationToken) =>
@@ -76,13 +77,20 @@ internal static class WorkersCommand
 
     private static void WriteInstances(TextWriter output, WorkerList list)
     {
-        var table = new TextTable("INSTANCE", "SERVICE", "WORKER", "PLACE", "BREAKER", "SINCE", "REASON");
-        foreach (var (worker, instance) in list.Workers.SelectMany(w => (w.Instances ?? []).Select(i => (w, i))))
-            table.Add(instance.Instance, instance.Service, worker.WorkerId, instance.OnThisMachine ? "worker's machine" : "elsewhere",
-                instance.Breaker?.State ?? "closed", JobText.Time(instance.Breaker?.Since), instance.Breaker?.Reason);
-        if (table.IsEmpty)
+        var reached = list.Workers.SelectMany(w => (w.Instances ?? []).Select(i => (Worker: w, Instance: i))).ToList();
+        if (reached.Count == 0)
             return;
+        var table = new TextTable("INSTANCE", "SERVICE", "WORKER", "PLACE", "HEALTH", "CAN", "VERSION", "BREAKER", "SINCE", "REASON");
+        foreach (var (worker, instance) in reached)
+            table.Add(instance.Instance, instance.Service, worker.WorkerId, instance.OnThisMachine ? "worker's machine" : "elsewhere",
+                instance.Health?.State, string.Join(' ', instance.Health?.Capabilities ?? []), instance.Health?.Version,
+                instance.Breaker?.State ?? "closed", JobText.Time(instance.Breaker?.Since), instance.Breaker?.Reason);
         output.WriteLine();
         table.Write(output);
+        foreach (var instance in reached.Select(r => r.Instance).DistinctBy(i => i.Instance))
+        {
+            foreach (var remark in (instance.Health?.Costs ?? []).Append(instance.Health?.Fault).OfType<string>())
+                output.WriteLine($"! {Printable.Of(instance.Instance)}: {Printable.Of(remark)}");
+        }
     }
 }

@@ -7,9 +7,12 @@ using OrleansJobGrid.Workers.Hosting;
 namespace OrleansJobGrid.Workers.Breakers;
 
 /// <summary>The circuit breakers of the instances that this worker reaches; they outlive its sessions.</summary>
-internal sealed class InstanceBreakers(IOptions<WorkerOptions> options, TimeProvider time, ILogger<InstanceBreakers> logger)
+internal sealed class InstanceBreakers(IOptions<WorkerOptions> options, TimeProvider time, ILogger<InstanceBreakers> logger, InstanceProofs? proofs = null)
 {
     private readonly ConcurrentDictionary<string, InstanceBreaker> _breakers = new(StringComparer.Ordinal);
+
+    /// <summary>Whether an instance may be used now: it was proved, and its breaker lets through.</summary>
+    public bool LetsThrough(string instance) => proofs?.Allows(instance) != false && Of(instance).LetsThrough;
 
     /// <summary>The breaker of an instance; a new one is closed.</summary>
     public InstanceBreaker Of(string instance) => _breakers.GetOrAdd(instance, Make);
@@ -27,6 +30,9 @@ internal sealed class InstanceBreakers(IOptions<WorkerOptions> options, TimeProv
 
         return views;
     }
+
+    /// <summary>What is known of these instances, as a heartbeat carries it.</summary>
+    public IReadOnlyDictionary<string, InstanceHealth> Health(IEnumerable<string> instances) => proofs?.Of(instances) ?? new Dictionary<string, InstanceHealth>();
 
     private InstanceBreaker Make(string instance) => new(
         options.Value.BreakerFailures, options.Value.BreakerWindow, options.Value.BreakerPause, time,

@@ -24,7 +24,7 @@ internal sealed class AttemptSubmissions(Attempt attempt, IGrainFactory grains, 
 
     public IReadOnlyList<string> Usable =>
     [
-        .. Instances.Select(i => i.Id).Where(i => !attempt.Grant.ExcludedInstances.Contains(i) && breakers.Of(i).LetsThrough),
+        .. Instances.Select(i => i.Id).Where(i => !attempt.Grant.ExcludedInstances.Contains(i) && breakers.LetsThrough(i)),
     ];
 
     private IReadOnlyList<ServiceInstance> Instances => attempt.Connector is IExternalConnector external ? external.Instances : [];

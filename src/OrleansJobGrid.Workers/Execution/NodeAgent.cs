@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Connectors;
+using OrleansJobGrid.Workers.Breakers;
 using OrleansJobGrid.Workers.Gpu;
 using OrleansJobGrid.Workers.Planning;
 
@@ -19,17 +20,18 @@ internal sealed class NodeAgent(
         var workers = planner.Plan.Workers;
         Say(planner.Found);
         var started = await StartedConnectors.Of(connectors, _logger, stoppingToken);
-        var parts = new WorkerParts(grains, artefacts, process, failures, gpus, time, logs);
+        var proofs = new InstanceProofs(started, time, logs.CreateLogger<InstanceProofs>());
+        var parts = new WorkerParts(grains, artefacts, process, failures, gpus, time, logs, proofs);
         var agents = workers.Select(w => new WorkerAgent(w, started, parts)).ToList();
         foreach (var idle in agents.Where(a => !a.HasOffer))
             _logger.NothingToOffer(idle.Id);
         agents.RemoveAll(a => !a.HasOffer);
         if (agents.Count == 0)
             throw new InvalidOperationException("No connector of this process can work, so its workers have nothing to offer. The log names each one's reason.");
-        await RunAll(agents, workers.Any(w => w.Gpu is not null), stoppingToken);
+        await RunAll(agents, proofs, workers.Any(w => w.Gpu is not null), stoppingToken);
     }
 
-    private async Task RunAll(List<WorkerAgent> agents, bool hasGpus, CancellationToken leave)
+    private async Task RunAll(List<WorkerAgent> agents, InstanceProofs proofs, bool hasGpus, CancellationToken leave)
     {
         // One that breaks ends the process, and the others leave properly before.
         using var end = CancellationTokenSource.CreateLinkedTokenSource(leave);
@@ -37,7 +39,7 @@ internal sealed class NodeAgent(
         using var over = new CancellationTokenSource();
         if (hasGpus)
             gpus.Begin(planner.Found);
-        var reading = hasGpus ? gpus.Run(over.Token) : Task.CompletedTask;
+        var watching = Task.WhenAll(hasGpus ? gpus.Run(over.Token) : Task.CompletedTask, proofs.Run(over.Token));
         try
         {
             await Task.WhenAll(agents.Select(a => RunOne(a, end)));
@@ -45,7 +47,7 @@ internal sealed class NodeAgent(
         finally
         {
             await over.CancelAsync();
-            await reading;
+            await watching;
         }
     }
 

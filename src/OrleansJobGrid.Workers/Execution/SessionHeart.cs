@@ -71,6 +71,7 @@ internal sealed class SessionHeart(
                     Gpu = facts.Gpu,
                     LoadedModels = facts.LoadedModels,
                     ModelLoads = facts.ModelLoads,
+                    Health = breakers.Health(profile.Instances.Select(i => i.Instance)),
                 })
                 .WaitAsync(limit > Pause ? limit : Pause, time);
             if (answer.SessionEnded)

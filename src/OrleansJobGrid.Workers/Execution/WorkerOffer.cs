@@ -29,7 +29,7 @@ internal sealed class WorkerOffer
             {
                 if (connector is IExternalConnector external)
                 {
-                    var usable = external.Instances.Select(i => i.Id).Where(i => _breakers.Of(i).LetsThrough).ToList();
+                    var usable = external.Instances.Select(i => i.Id).Where(_breakers.LetsThrough).ToList();
                     if (usable.Count == 0)
                         continue;
                     (instances ??= []).AddRange(usable);

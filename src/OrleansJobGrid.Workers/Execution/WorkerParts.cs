@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using OrleansJobGrid.Artefacts;
+using OrleansJobGrid.Workers.Breakers;
 using OrleansJobGrid.Workers.Gpu;
 
 namespace OrleansJobGrid.Workers.Execution;
@@ -12,5 +13,7 @@ namespace OrleansJobGrid.Workers.Execution;
 /// <param name="Gpus">The readings of the machine's GPUs; null: there is none.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Logs">Makes the logs.</param>
+/// <param name="Proofs">What is known of the services outside; null: they are believed.</param>
 internal sealed record WorkerParts(
-    IGrainFactory Grains, IArtefactStore Artefacts, WorkerProcess Process, FailureReporting Failures, GpuMonitor? Gpus, TimeProvider Time, ILoggerFactory Logs);
+    IGrainFactory Grains, IArtefactStore Artefacts, WorkerProcess Process, FailureReporting Failures, GpuMonitor? Gpus, TimeProvider Time, ILoggerFactory Logs,
+    InstanceProofs? Proofs = null);

@@ -17,6 +17,10 @@ internal sealed class ConnectorShare(IExternalConnector whole, IReadOnlyList<Ser
 
     public IReadOnlyList<ServiceInstance> Instances { get; } = instances;
 
+    public ServiceCapabilities Capabilities => whole.Capabilities;
+
+    public Task<InstanceProof> ProveAsync(string instance, CancellationToken cancellationToken) => whole.ProveAsync(instance, cancellationToken);
+
     public Task StartAsync(CancellationToken cancellationToken) => whole.StartAsync(cancellationToken);
 
     public Task<ConnectorResult> ExecuteAsync(IJobContext context, CancellationToken cancellationToken) => whole.ExecuteAsync(context, cancellationToken);

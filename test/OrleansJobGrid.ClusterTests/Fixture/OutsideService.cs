@@ -119,6 +119,11 @@ internal sealed class OutsideConnector(bool onThisMachine, params OutsideService
     /// <summary>Contexts of all executions here.</summary>
     public ConcurrentQueue<IJobContext> Contexts { get; } = new();
 
+    public ServiceCapabilities Capabilities => ServiceCapabilities.StatusQuery | ServiceCapabilities.Cancel | ServiceCapabilities.Attach;
+
+    public Task<InstanceProof> ProveAsync(string instance, CancellationToken cancellationToken) =>
+        Task.FromResult(new InstanceProof(Capabilities, Proved: true) { BootMark = Of(instance).Boot });
+
     public Task<InstanceReport> QueryAsync(string instance, IReadOnlyList<WorkMark> marks, CancellationToken cancellationToken) =>
         Task.FromResult(Of(instance).Ask(marks));
 

@@ -20,7 +20,7 @@ public sealed class OperationsEndpointTests
             {
                 WorkerId = "n:0", Node = "n", Services = ["simulation"], Slots = 4, Jobs = ["a"], State = "active",
                 LeaseExpiresAt = 1_750_000_000_000, StartedAt = 1_750_000_000_000, Version = "1", SessionId = "s",
-                Instances = [new InstanceView("comfy-1", "comfy", true, null), new InstanceView("comfy-2", "comfy", false, new BreakerView("open", "503 five times", 1_750_000_000_000))],
+                Instances = [new InstanceView("comfy-1", "comfy", true, null, new() { State = "proved", Capabilities = ["status_query", "cancel"], Version = "0.27", BootMark = "b", Models = 3, Since = 1_750_000_000_000 }), new InstanceView("comfy-2", "comfy", false, new BreakerView("open", "503 five times", 1_750_000_000_000))],
             },
         ];
         gateway.Grid.QueueList = [new QueueSummary("default", 7, 2)];
@@ -31,7 +31,7 @@ public sealed class OperationsEndpointTests
             worker.EnumerateObject().Select(p => p.Name));
         Assert.Equal("2025-06-15T15:06:40.000Z", worker.GetProperty("lease_expires_at").GetString());
         Assert.Equal(
-            """[{"instance":"comfy-1","service":"comfy","on_this_machine":true,"breaker":null},{"instance":"comfy-2","service":"comfy","on_this_machine":false,"breaker":{"state":"open","reason":"503 five times","since":"2025-06-15T15:06:40.000Z"}}]""",
+            """[{"instance":"comfy-1","service":"comfy","on_this_machine":true,"breaker":null,"health":{"state":"proved","since":"2025-06-15T15:06:40.000Z","capabilities":["status_query","cancel"],"costs":["Its work cannot be taken over: where a worker dies, a job is done anew once the old run has ended."],"version":"0.27","boot_mark":"b","models":3,"fault":null}},{"instance":"comfy-2","service":"comfy","on_this_machine":false,"breaker":{"state":"open","reason":"503 five times","since":"2025-06-15T15:06:40.000Z"},"health":null}]""",
             worker.GetProperty("instances").GetRawText());
         var queues = (await gateway.GetAsync("/api/queues")).Json;
         Assert.Equal("""{"name":"default","depth":7,"waiting_workers":2}""", queues.GetProperty("queues")[0].GetRawText());

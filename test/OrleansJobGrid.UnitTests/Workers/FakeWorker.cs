@@ -151,6 +151,13 @@ internal sealed class FakeExternalConnector(params string[] instances) : IExtern
         return Execute(context, cancellationToken);
     }
 
+    public ServiceCapabilities Capabilities => ServiceCapabilities.StatusQuery | ServiceCapabilities.Cancel | ServiceCapabilities.Attach;
+
+    /// <summary>What a question about it is answered with.</summary>
+    public Func<string, Task<InstanceProof>> Proof { get; set; } = _ => Task.FromResult(new InstanceProof(ServiceCapabilities.StatusQuery, Proved: true));
+
+    public Task<InstanceProof> ProveAsync(string instance, CancellationToken cancellationToken) => Proof(instance);
+
     public Task<InstanceReport> QueryAsync(string instance, IReadOnlyList<WorkMark> marks, CancellationToken cancellationToken) =>
         Query(instance, [.. marks.Select(m => m.ExternalId)], cancellationToken);
 

@@ -44,7 +44,12 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
             return new(CapabilitiesOf(_options), Proved: false);
         using var request = RequestOf(health, HttpValues.OfMark(""));
         using var answer = await _http.Ask(request, cancellationToken);
-        return answer.IsSuccessStatusCode ? new(CapabilitiesOf(_options), Proved: true) : throw _http.Unexpected(answer);
+        if (!answer.IsSuccessStatusCode)
+            throw _http.Unexpected(answer);
+        // A page comes from something that stands between, or from another address than it should be.
+        if (answer.Content.Headers.ContentType?.MediaType == "text/html")
+            throw new InvalidDataException($"'{Id}' answered Health with a page (text/html). Check its address in Instances, and Health:Path.");
+        return new(CapabilitiesOf(_options), Proved: true);
     }
 
     public Task<Func<string, CancellationToken, Task<string?>>> Prepare(IJobContext job, CancellationToken cancellationToken)

@@ -15,6 +15,7 @@ internal sealed class ComfyEngine(ComfyEdition edition, ComfyFolder folder, Comf
     private double _numbers;
     private string? _lastClient;
     private bool _interrupted;
+    private CancellationTokenSource _stop = new();
     private Task _working = Task.CompletedTask;
 
     /// <summary>The node that runs.</summary>
@@ -88,6 +89,7 @@ internal sealed class ComfyEngine(ComfyEdition edition, ComfyFolder folder, Comf
         {
             if (_running is null || (edition.InterruptsById && id is not null && _running.Id != id))
                 return false;
+            _stop.Cancel();
             return _interrupted = true;
         }
     }
@@ -103,6 +105,7 @@ internal sealed class ComfyEngine(ComfyEdition edition, ComfyFolder folder, Comf
     {
         await _end.CancelAsync();
         await _working;
+        _stop.Dispose();
         _end.Dispose();
         _work.Dispose();
     }
@@ -126,6 +129,8 @@ internal sealed class ComfyEngine(ComfyEdition edition, ComfyFolder folder, Comf
                         continue;
                     _pending.Remove(item);
                     (_running, _interrupted) = (item, false);
+                    _stop.Dispose();
+                    _stop = CancellationTokenSource.CreateLinkedTokenSource(_end.Token);
                 }
 
                 await Execute(item);
@@ -208,6 +213,19 @@ internal sealed class ComfyEngine(ComfyEdition edition, ComfyFolder folder, Comf
         knobs.Ended(item, failed);
     }
 
+    /// <summary>A step that somebody holds back is left by an interrupt, unless its node does not look.</summary>
+    private async Task StepOf(ComfyItem item, int step, bool deaf)
+    {
+        try
+        {
+            await knobs.Step(item, step, deaf ? _end.Token : _stop.Token);
+        }
+        catch (OperationCanceledException) when (!_end.IsCancellationRequested)
+        {
+            ThrowIfInterrupted();
+        }
+    }
+
     private async Task Run(ComfyItem item, string node, bool cached, JsonObject outputs, Action<string, JsonObject> tell)
     {
         if (!cached)
@@ -260,7 +278,7 @@ internal sealed class ComfyEngine(ComfyEdition edition, ComfyFolder folder, Comf
                 for (var step = 1; step <= Number("steps"); step++)
                 {
                     await Task.Delay(TimeSpan.FromMilliseconds(Number("step_ms")), TimeProvider.System, _end.Token);
-                    await knobs.Step(item, step, _end.Token);
+                    await StepOf(item, step, deaf: Number("deaf") != 0);
                     if (Number("deaf") == 0)
                         ThrowIfInterrupted();
                     TellProgress(item, node, step, Number("steps"));

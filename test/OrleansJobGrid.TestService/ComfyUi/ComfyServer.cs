@@ -34,6 +34,9 @@ public sealed partial class ComfyServer : IAsyncDisposable
     /// <summary>Client ids of sockets, in the order of their coming, since the start.</summary>
     public IReadOnlyCollection<string> SocketsCame => [.. _sockets.Came];
 
+    /// <summary>How many prompts wait or run.</summary>
+    public int Remaining => _engine.Remaining;
+
     /// <summary>Starts one.</summary>
     /// <param name="edition">Its version.</param>
     /// <param name="folder">Where its files go.</param>

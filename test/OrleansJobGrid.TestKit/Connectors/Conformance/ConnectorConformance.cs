@@ -278,8 +278,10 @@ public abstract class ConnectorConformance : IAsyncLifetime
     public async Task An_instance_that_cannot_be_asked_throws_and_says_nothing_of_any_submission()
     {
         Needs(ServiceCapabilities.StatusQuery);
+        Service.Hold();
+        var posted = await LeftBehindAsync();
         Service.Proxy.Down = true;
-        await Assert.ThrowsAnyAsync<Exception>(() => Connector.QueryAsync(Service.Instance, [Guid.NewGuid().ToString("D")], Cancellation));
+        await Assert.ThrowsAnyAsync<Exception>(() => Connector.QueryAsync(Service.Instance, [posted.Mark], Cancellation));
         await Assert.ThrowsAnyAsync<ArgumentException>(() => Connector.QueryAsync("no/such", ["x"], Cancellation));
     }
 

@@ -42,6 +42,20 @@ public sealed record Worker(
     /// <summary>What it says of itself that cannot be true.</summary>
     public IReadOnlyList<string>? Doubts { get; init; }
 
+    /// <summary>Its connectors that come from assemblies of their own.</summary>
+    public IReadOnlyList<OwnConnector>? Connectors { get; init; }
+
+    /// <summary>All other fields under their JSON names.</summary>
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? More { get; set; }
+}
+
+/// <summary>A connector that a worker has from an assembly of its own.</summary>
+/// <param name="Service">The service that it does.</param>
+/// <param name="Version">Its version.</param>
+/// <param name="Assembly">The assembly's file name.</param>
+public sealed record OwnConnector(string Service, string? Version, string? Assembly)
+{
     /// <summary>All other fields under their JSON names.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? More { get; set; }

@@ -68,6 +68,9 @@ public sealed record WorkerView
 
     /// <summary>What it says of itself that cannot be true, such as more free memory than there is.</summary>
     [Id(17)] public IReadOnlyList<string> Doubts { get; init; } = [];
+
+    /// <summary>Its connectors that come from assemblies of their own.</summary>
+    [Id(18)] public IReadOnlyList<Workers.ConnectorProfile> Connectors { get; init; } = [];
 }
 
 /// <summary>The answer to a request about a worker.</summary>

@@ -230,7 +230,17 @@ public sealed record WorkerProfile
 
     /// <summary>Queues that it claims from; empty: all that there are.</summary>
     [Id(10)] public IReadOnlyList<string> Queues { get; init; } = [];
+
+    /// <summary>Its connectors that come from assemblies of their own.</summary>
+    [Id(11)] public IReadOnlyList<ConnectorProfile> Connectors { get; init; } = [];
 }
+
+/// <summary>A connector of an assembly of its own.</summary>
+/// <param name="Service">The service that it does.</param>
+/// <param name="Version">Its informational version.</param>
+/// <param name="Assembly">The assembly's file name.</param>
+[GenerateSerializer, Immutable, Alias("jobgrid.ConnectorProfile")]
+public sealed record ConnectorProfile([property: Id(0)] string Service, [property: Id(1)] string Version, [property: Id(2)] string Assembly);
 
 /// <summary>The answer to a sign of life.</summary>
 /// <param name="LeaseMs">The lease from the sending of this heartbeat on.</param>

@@ -27,15 +27,20 @@ internal sealed record WorkerDocument(
     long ModelLoads,
     IsoTime LastSeenAt,
     string? DrainReason,
-    IReadOnlyList<string> Doubts)
+    IReadOnlyList<string> Doubts,
+    IReadOnlyList<ConnectorDocument> Connectors)
 {
     public static WorkerDocument Of(WorkerView w) =>
         new(w.WorkerId, w.Node, w.Services, w.Slots, w.Jobs, w.State, Moment(w.LeaseExpiresAt), Moment(w.StartedAt), w.Version, w.SessionId.Length == 0 ? null : w.SessionId,
             [.. w.Instances.Select(InstanceDocument.Of)], new RawJson(w.Capabilities is { } text ? System.Text.Encoding.UTF8.GetBytes(text) : null, Checked: false),
-            w.Gpu is { } gpu ? GpuDocument.Of(gpu) : null, w.LoadedModels, w.ModelLoads, new IsoTime(w.LastSeenAt), w.DrainReason, w.Doubts);
+            w.Gpu is { } gpu ? GpuDocument.Of(gpu) : null, w.LoadedModels, w.ModelLoads, new IsoTime(w.LastSeenAt), w.DrainReason, w.Doubts,
+            [.. w.Connectors.Select(c => new ConnectorDocument(c.Service, c.Version, c.Assembly))]);
 
     private static IsoTime? Moment(long ms) => ms == 0 ? null : new IsoTime(ms);
 }
+
+/// <summary>A connector that a worker has from an assembly of its own.</summary>
+internal sealed record ConnectorDocument(string Service, string Version, string Assembly);
 
 /// <summary>An instance of a service outside that a worker reaches; no breaker: closed, the instance is used; no health: its worker is away.</summary>
 internal sealed record InstanceDocument(string Instance, string Service, bool OnThisMachine, BreakerDocument? Breaker, InstanceHealthDocument? Health)

@@ -130,6 +130,7 @@ internal sealed class GridOperationsGrain(
                 i.Instance, i.Service, i.OnThisMachine, breakers.GetValueOrDefault(i.Instance), body?.Health.GetValueOrDefault(i.Instance)))],
             Capabilities = registration?.Capabilities,
             Gpu = body?.Gpu,
+            Connectors = body?.Connectors ?? [],
             LoadedModels = body?.LoadedModels ?? [],
             ModelLoads = body?.ModelLoads ?? 0,
             LastSeenAt = session is null ? registration!.LastSeenAt : clock,

@@ -27,6 +27,7 @@ public sealed record SessionBody
     public GpuView? Gpu { get; init; }
     public IReadOnlyList<string> LoadedModels { get; init; } = [];
     public long ModelLoads { get; init; }
+    public IReadOnlyList<ConnectorProfile> Connectors { get; init; } = [];
     public IReadOnlyDictionary<string, InstanceHealth> Health { get; init; } = new Dictionary<string, InstanceHealth>();
 
     /// <summary>Whether it claims for an instance: it was asked what it can do, and its breaker is closed.</summary>
@@ -51,6 +52,7 @@ public sealed record SessionBody
         Gpu = heartbeat.Gpu,
         LoadedModels = heartbeat.LoadedModels,
         ModelLoads = heartbeat.ModelLoads,
+        Connectors = heartbeat.Profile.Connectors,
         Health = heartbeat.Health,
     };
 
@@ -76,7 +78,13 @@ public sealed record SessionBody
     {
         var body = JsonSerializer.Deserialize(session.Body.Span, SessionBodyJson.Default.SessionBody)
             ?? throw new StoreDamagedException($"The record of session '{session.Id}' is empty.");
-        return body with { CapabilitiesKey = body.CapabilitiesKey ?? "", LoadedModels = body.LoadedModels ?? [], Health = body.Health ?? new Dictionary<string, InstanceHealth>() };
+        return body with
+        {
+            CapabilitiesKey = body.CapabilitiesKey ?? "",
+            LoadedModels = body.LoadedModels ?? [],
+            Connectors = body.Connectors ?? [],
+            Health = body.Health ?? new Dictionary<string, InstanceHealth>(),
+        };
     }
 }
 

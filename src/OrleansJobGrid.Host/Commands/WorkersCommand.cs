@@ -51,6 +51,8 @@ internal static class WorkersCommand
                     environment.Out.WriteLine($"! {Printable.Of(worker.WorkerId)}: {Printable.Of(fault)}");
                 if (worker.DrainReason is { } reason)
                     environment.Out.WriteLine($"{Printable.Of(worker.WorkerId)} is to drain: {Printable.Of(reason)}");
+                foreach (var own in worker.Connectors ?? [])
+                    environment.Out.WriteLine($"{Printable.Of(worker.WorkerId)} does {Printable.Of(own.Service)} by {Printable.Of(own.Assembly)} {Printable.Of(own.Version)}");
             }
 
             WriteInstances(environment.Out, list);

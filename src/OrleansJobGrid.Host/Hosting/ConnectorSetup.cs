@@ -8,7 +8,9 @@ using OrleansJobGrid.Connectors.Processes;
 using OrleansJobGrid.Connectors.Rest;
 using OrleansJobGrid.Connectors.Simulation;
 using OrleansJobGrid.Grains.Hosting;
+using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Grains.Recovery;
+using OrleansJobGrid.Host.Connectors;
 using OrleansJobGrid.Workers.Execution;
 using OrleansJobGrid.Workers.Gpu;
 using OrleansJobGrid.Workers.Hosting;
@@ -22,8 +24,10 @@ internal static class ConnectorSetup
     private static readonly TimeSpan GuardLimit = TimeSpan.FromSeconds(1);
 
     /// <summary>Each service's own longest attempt, unless the configuration names one.</summary>
-    public static void AddAttemptTimeouts(JobGridOptions options, IConfiguration configuration)
+    public static void AddAttemptTimeouts(JobGridOptions options, IConfiguration configuration, IReadOnlyList<OwnConnector> own)
     {
+        foreach (var connector in own.Select(o => o.Connector))
+            options.AttemptTimeouts.TryAdd(connector.Service, connector.DefaultAttemptTimeout);
         foreach (var connector in BuiltIn())
             options.AttemptTimeouts.TryAdd(connector.Service, connector.DefaultAttemptTimeout);
         options.AttemptTimeouts.TryAdd(ComfyUiConnector.ServiceName, ComfyUiSettings(configuration).AttemptTimeout);
@@ -33,8 +37,17 @@ internal static class ConnectorSetup
             options.AttemptTimeouts.TryAdd(service, settings.AttemptTimeout);
     }
 
-    public static void AddConnectors(this IServiceCollection services, IConfiguration configuration, GridOptions options)
+    /// <summary>Connectors in assemblies of their own, loaded and checked. Throws <see cref="GridSettingsException"/>.</summary>
+    public static IReadOnlyList<OwnConnector> Own(IConfiguration configuration) =>
+        OwnConnectors.Load(
+            configuration,
+            [.. BuiltIn().Select(b => b.Service), ComfyUiConnector.ServiceName, .. HttpSettings(configuration).Services.Keys, .. RestSettings(configuration).Services.Keys]);
+
+    public static void AddConnectors(this IServiceCollection services, IConfiguration configuration, GridOptions options, IReadOnlyList<OwnConnector> own)
     {
+        foreach (var connector in own)
+            services.AddSingleton(connector.Connector);
+        services.AddSingleton(new ConnectorOrigins(own.ToDictionary(o => o.Connector.Service, o => new ConnectorProfile(o.Connector.Service, o.Version, Path.GetFileName(o.File)))));
         services.AddSingleton<IConnector>(new ImagingConnector(configuration.GetSection("JobGrid:Imaging").Get<ImagingOptions>()));
         services.AddSingleton<IConnector>(new SimulationConnector(SimulationSettings(configuration), TimeProvider.System));
         var processes = configuration.GetSection("JobGrid:Process").Get<ProcessOptions>() ?? new();

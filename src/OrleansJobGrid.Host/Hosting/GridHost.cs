@@ -75,11 +75,12 @@ public static class GridHost
         builder.Services.AddSingleton(store);
         builder.Services.AddSingleton<IArtefactStore>(artefacts);
         builder.Services.Configure<JobGridOptions>(builder.Configuration.GetSection("JobGrid"));
-        builder.Services.Configure<JobGridOptions>(o => ConnectorSetup.AddAttemptTimeouts(o, builder.Configuration));
+        var own = ConnectorSetup.Own(builder.Configuration);
+        builder.Services.Configure<JobGridOptions>(o => ConnectorSetup.AddAttemptTimeouts(o, builder.Configuration, own));
         builder.UseOrleansFor(options);
         if (options.Roles.Contains(GridOptions.Worker))
         {
-            builder.Services.AddConnectors(builder.Configuration, options);
+            builder.Services.AddConnectors(builder.Configuration, options, own);
             builder.Services.AddJobGridWorker();
         }
 

@@ -35,6 +35,7 @@ internal static class KnownSettings
         ["Gateway"] = NamesOf(typeof(GatewayOptions)),
         ["Failures"] = NamesOf(typeof(FailureOptions)),
         ["Silo"] = ["Address", "Listen"],
+        ["Connectors"] = ["Folder", "Settings"],
     };
 
     private static readonly string[] RuleNames = NamesOf(typeof(FailureRuleOptions));
@@ -46,6 +47,7 @@ internal static class KnownSettings
         [nameof(HttpServiceOptions.Submit)] = NamesOf(typeof(HttpCallOptions)),
         [nameof(HttpServiceOptions.Poll)] = NamesOf(typeof(HttpCallOptions)),
         [nameof(HttpServiceOptions.Cancel)] = NamesOf(typeof(HttpCallOptions)),
+        [nameof(HttpServiceOptions.Health)] = NamesOf(typeof(HttpCallOptions)),
         [nameof(HttpServiceOptions.Auth)] = NamesOf(typeof(HttpAuthOptions)),
         [nameof(HttpServiceOptions.Tls)] = NamesOf(typeof(HttpTlsOptions)),
         [nameof(HttpServiceOptions.States)] = NamesOf(typeof(HttpStateOptions)),

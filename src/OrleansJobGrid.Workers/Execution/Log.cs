@@ -87,4 +87,7 @@ internal static partial class Log
 
     [LoggerMessage(2020, LogLevel.Warning, "What instance {Instance} said could not be delivered.")]
     public static partial void AnswerFailed(this ILogger logger, string instance, Exception exception);
+
+    [LoggerMessage(2029, LogLevel.Information, "Service {Service} is done by {Assembly}, version {Version}.")]
+    public static partial void OwnConnector(this ILogger logger, string service, string assembly, string version);
 }

@@ -11,7 +11,7 @@ namespace OrleansJobGrid.Workers.Execution;
 /// <summary>The workers of this process: says what was found, reads the GPUs, runs each worker, and drains them side by side.</summary>
 internal sealed class NodeAgent(
     IGrainFactory grains, IEnumerable<IConnector> connectors, FailureReporting failures, IArtefactStore artefacts, WorkerProcess process,
-    WorkerPlanner planner, GpuMonitor gpus, TimeProvider time, ILoggerFactory logs) : BackgroundService
+    WorkerPlanner planner, GpuMonitor gpus, TimeProvider time, ILoggerFactory logs, ConnectorOrigins? origins = null) : BackgroundService
 {
     private readonly ILogger _logger = logs.CreateLogger<NodeAgent>();
 
@@ -19,9 +19,11 @@ internal sealed class NodeAgent(
     {
         var workers = planner.Plan.Workers;
         Say(planner.Found);
+        foreach (var origin in origins?.ByService.Values ?? [])
+            _logger.OwnConnector(origin.Service, origin.Assembly, origin.Version);
         var started = await StartedConnectors.Of(connectors, _logger, stoppingToken);
         var proofs = new InstanceProofs(started, time, logs.CreateLogger<InstanceProofs>());
-        var parts = new WorkerParts(grains, artefacts, process, failures, gpus, time, logs, proofs);
+        var parts = new WorkerParts(grains, artefacts, process, failures, gpus, time, logs, proofs, origins);
         var agents = workers.Select(w => new WorkerAgent(w, started, parts)).ToList();
         foreach (var idle in agents.Where(a => !a.HasOffer))
             _logger.NothingToOffer(idle.Id);

@@ -62,5 +62,6 @@ internal sealed class WorkerAgent
             .. _offered.Values.OfType<IExternalConnector>().SelectMany(c => c.Instances, (c, i) => new InstanceProfile(i.Id, c.Service, i.OnThisMachine)),
         ],
         Capabilities = _worker.Capabilities.Text,
+        Connectors = [.. _offered.Keys.Select(s => _parts.Origins?.ByService.GetValueOrDefault(s)).OfType<ConnectorProfile>()],
     };
 }

@@ -27,7 +27,7 @@ public sealed class OperationsEndpointTests
         var worker = (await gateway.GetAsync("/api/workers")).Json.GetProperty("workers")[0];
         Assert.Equal(
             ["worker_id", "node", "services", "slots", "jobs", "state", "lease_expires_at", "started_at", "version", "session_id", "instances",
-                "capabilities", "gpu", "loaded_models", "model_loads", "last_seen_at", "drain_reason", "doubts"],
+                "capabilities", "gpu", "loaded_models", "model_loads", "last_seen_at", "drain_reason", "doubts", "connectors"],
             worker.EnumerateObject().Select(p => p.Name));
         Assert.Equal("2025-06-15T15:06:40.000Z", worker.GetProperty("lease_expires_at").GetString());
         Assert.Equal(

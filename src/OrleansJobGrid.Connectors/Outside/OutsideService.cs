@@ -4,7 +4,7 @@ namespace OrleansJobGrid.Connectors.Outside;
 internal sealed class OutsideService<TWork>(string name, IReadOnlyDictionary<string, IOutsideInstance<TWork>> instances)
     where TWork : class, IOutsideWork
 {
-    private int _turn = -1;
+    private readonly Turns _turns = new();
 
     public string Name => name;
 
@@ -14,11 +14,7 @@ internal sealed class OutsideService<TWork>(string name, IReadOnlyDictionary<str
     public IOutsideInstance<TWork>? Find(string instance) => instances.GetValueOrDefault(instance);
 
     /// <summary>The instances in turns: the next call begins with the next one.</summary>
-    public IEnumerable<string> InTurn(IReadOnlyList<string> usable)
-    {
-        var first = (uint)Interlocked.Increment(ref _turn);
-        return Enumerable.Range(0, usable.Count).Select(i => usable[(int)((first + (uint)i) % (uint)usable.Count)]);
-    }
+    public IEnumerable<string> InTurn(IReadOnlyList<string> usable) => _turns.Of(usable);
 
     public async Task<InstanceReport> Query(string instance, IReadOnlyList<WorkMark> marks, CancellationToken cancellationToken)
     {

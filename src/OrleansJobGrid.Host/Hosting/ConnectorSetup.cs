@@ -1,5 +1,6 @@
 using System.Reflection;
 using OrleansJobGrid.Connectors;
+using OrleansJobGrid.Connectors.A1111;
 using OrleansJobGrid.Connectors.ComfyUi;
 using OrleansJobGrid.Connectors.Failures;
 using OrleansJobGrid.Connectors.Http;
@@ -7,8 +8,8 @@ using OrleansJobGrid.Connectors.Imaging;
 using OrleansJobGrid.Connectors.Processes;
 using OrleansJobGrid.Connectors.Rest;
 using OrleansJobGrid.Connectors.Simulation;
-using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Contracts.Workers;
+using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Grains.Recovery;
 using OrleansJobGrid.Host.Connectors;
 using OrleansJobGrid.Workers.Execution;
@@ -31,6 +32,7 @@ internal static class ConnectorSetup
         foreach (var connector in BuiltIn())
             options.AttemptTimeouts.TryAdd(connector.Service, connector.DefaultAttemptTimeout);
         options.AttemptTimeouts.TryAdd(ComfyUiConnector.ServiceName, ComfyUiSettings(configuration).AttemptTimeout);
+        options.AttemptTimeouts.TryAdd(A1111Connector.ServiceName, A1111Settings(configuration).AttemptTimeout);
         foreach (var (service, settings) in HttpSettings(configuration).Services)
             options.AttemptTimeouts.TryAdd(service, settings.AttemptTimeout);
         foreach (var (service, settings) in RestSettings(configuration).Services)
@@ -41,7 +43,7 @@ internal static class ConnectorSetup
     public static IReadOnlyList<OwnConnector> Own(IConfiguration configuration) =>
         OwnConnectors.Load(
             configuration,
-            [.. BuiltIn().Select(b => b.Service), ComfyUiConnector.ServiceName, .. HttpSettings(configuration).Services.Keys, .. RestSettings(configuration).Services.Keys]);
+            [.. OwnNames, .. HttpSettings(configuration).Services.Keys, .. RestSettings(configuration).Services.Keys]);
 
     public static void AddConnectors(this IServiceCollection services, IConfiguration configuration, GridOptions options, IReadOnlyList<OwnConnector> own)
     {
@@ -63,6 +65,8 @@ internal static class ConnectorSetup
         services.AddSingleton<IConnector>(new ProcessConnector(processes, TimeProvider.System));
         if (ComfyUiSettings(configuration) is { Instances.Count: > 0 } comfyUi)
             services.AddSingleton<IConnector>(_ => new ComfyUiConnector(comfyUi, TimeProvider.System));
+        if (A1111Settings(configuration) is { Instances.Count: > 0 } a1111)
+            services.AddSingleton<IConnector>(_ => new A1111Connector(a1111, TimeProvider.System));
         foreach (var (service, settings) in HttpSettings(configuration).Services)
             services.AddSingleton<IConnector>(_ => new HttpConnector(service, settings, TimeProvider.System));
         foreach (var (service, settings) in RestSettings(configuration).Services)
@@ -98,13 +102,21 @@ internal static class ConnectorSetup
     }
 
     private static IEnumerable<string> Taken(string section, IEnumerable<string> names) =>
-        BuiltIn().Select(b => b.Service).Append(ComfyUiConnector.ServiceName).Intersect(names).Select(b => $"{section}:Services:{b} is the name of a built-in service; choose another.");
+        OwnNames.Intersect(names).Select(b => $"{section}:Services:{b} is the name of a built-in service; choose another.");
 
     /// <summary>The ComfyUI servers, checked. Throws <see cref="GridSettingsException"/>.</summary>
     internal static ComfyUiOptions ComfyUiSettings(IConfiguration configuration)
     {
         var options = configuration.GetSection("JobGrid:ComfyUi").Get<ComfyUiOptions>() ?? new();
         var errors = ComfyUiOptionsCheck.Errors(options);
+        return errors.Count == 0 ? options : throw new GridSettingsException(string.Join(" ", errors));
+    }
+
+    /// <summary>The AUTOMATIC1111 servers, checked. Throws <see cref="GridSettingsException"/>.</summary>
+    internal static A1111Options A1111Settings(IConfiguration configuration)
+    {
+        var options = configuration.GetSection("JobGrid:A1111").Get<A1111Options>() ?? new();
+        var errors = A1111OptionsCheck.Errors(options);
         return errors.Count == 0 ? options : throw new GridSettingsException(string.Join(" ", errors));
     }
 
@@ -117,6 +129,9 @@ internal static class ConnectorSetup
             throw new GridSettingsException($"JobGrid:Simulation:GpuMemoryMb is {simulation.GpuMemoryMb}; give 1 or more, or leave it out");
         return simulation;
     }
+
+    /// <summary>Services that are this program's, whether they are configured or not.</summary>
+    private static IEnumerable<string> OwnNames => BuiltIn().Select(b => b.Service).Append(ComfyUiConnector.ServiceName).Append(A1111Connector.ServiceName);
 
     private static IConnector[] BuiltIn() =>
         [new ImagingConnector(), new ProcessConnector(new(), TimeProvider.System), new SimulationConnector(new(), TimeProvider.System)];

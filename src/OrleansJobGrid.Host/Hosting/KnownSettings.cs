@@ -1,4 +1,5 @@
 using System.Reflection;
+using OrleansJobGrid.Connectors.A1111;
 using OrleansJobGrid.Connectors.ComfyUi;
 using OrleansJobGrid.Connectors.Failures;
 using OrleansJobGrid.Connectors.Http;
@@ -28,6 +29,7 @@ internal static class KnownSettings
         ["Imaging"] = NamesOf(typeof(ImagingOptions)),
         ["Process"] = NamesOf(typeof(ProcessOptions)),
         ["ComfyUi"] = NamesOf(typeof(ComfyUiOptions)),
+        ["A1111"] = NamesOf(typeof(A1111Options)),
         ["Http"] = NamesOf(typeof(HttpOptions)),
         ["Rest"] = NamesOf(typeof(RestOptions)),
         ["Keep"] = NamesOf(typeof(KeepOptions)),

@@ -18,7 +18,7 @@ public sealed class OutsideSettingsTests
         KnownSettings.Check(configuration);
         var settings = ConnectorSetup.ComfyUiSettings(configuration);
         var grid = new JobGridOptions();
-        ConnectorSetup.AddAttemptTimeouts(grid, configuration);
+        ConnectorSetup.AddAttemptTimeouts(grid, configuration, []);
 
         Assert.Equal("http://127.0.0.1:8188", settings.Instances["a"]);
         Assert.Equal(["a"], settings.OnThisMachine);

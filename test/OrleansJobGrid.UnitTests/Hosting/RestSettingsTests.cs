@@ -16,7 +16,7 @@ public sealed class RestSettingsTests
         KnownSettings.Check(configuration);
         var settings = ConnectorSetup.RestSettings(configuration).Services["draw"];
         var grid = new JobGridOptions();
-        ConnectorSetup.AddAttemptTimeouts(grid, configuration);
+        ConnectorSetup.AddAttemptTimeouts(grid, configuration, []);
 
         Assert.Equal(["a", "b"], settings.Instances.Keys.Order());
         Assert.Equal(["a"], settings.OnThisMachine);

@@ -29,7 +29,7 @@ public sealed class WorkerSettingsTests
         var configuration = new ConfigurationBuilder().AddJsonFile(Path.Combine(Samples, "two-gpus.json")).Build();
         KnownSettings.Check(configuration);
         var services = new ServiceCollection();
-        services.AddConnectors(configuration, new GridOptions());
+        services.AddConnectors(configuration, new GridOptions(), []);
         using var provider = services.BuildServiceProvider();
         var connectors = provider.GetServices<IConnector>().ToList();
         var plan = WorkerPlan.Of(

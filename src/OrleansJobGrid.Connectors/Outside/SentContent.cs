@@ -2,7 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 
-namespace OrleansJobGrid.Connectors.Http;
+namespace OrleansJobGrid.Connectors.Outside;
 
 /// <summary>A JSON body that tells when it has left.</summary>
 internal sealed class SentContent : HttpContent

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 
 namespace OrleansJobGrid.Artefacts;
@@ -18,22 +19,25 @@ public sealed class FolderArtefactStore : IArtefactStore
     private const int BufferBytes = 128 * 1024;
     private static readonly TimeSpan TemporaryFilesKept = TimeSpan.FromDays(1);
 
+    // A folder that is removed meanwhile is no fault.
+    private static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, IgnoreInaccessible = false, AttributesToSkip = 0 };
+
     private readonly string _root;
     private readonly string _temporary;
+    private readonly TimeProvider _time;
 
-    private FolderArtefactStore(string root)
+    private FolderArtefactStore(string root, TimeProvider time)
     {
         _root = root;
+        _time = time;
         _temporary = Path.Combine(root, Temporary);
     }
 
     /// <inheritdoc/>
     public string Location => _root;
 
-    /// <summary>
-    /// A random id of the folder, 32 hex digits, made once by the first process that opened it. Processes that see the same id share one folder.
-    /// </summary>
-    public string FolderId { get; private set; } = "";
+    /// <inheritdoc/>
+    public string Id { get; private set; } = "";
 
     /// <summary>Opens the folder, creating it where it is missing, and removes temporary files older than a day.</summary>
     /// <param name="folder">Its path.</param>
@@ -43,13 +47,13 @@ public sealed class FolderArtefactStore : IArtefactStore
     public static FolderArtefactStore Open(string folder, TimeProvider? time = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        var store = new FolderArtefactStore(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+        var store = new FolderArtefactStore(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)), time ?? TimeProvider.System);
         // Only a folder made here needs its parent flushed, which an account may enter without being allowed to read it.
         var parent = Directory.Exists(store._root) ? null : Path.GetDirectoryName(store._root);
         Directory.CreateDirectory(store._temporary);
         DurableFolder.Sync(store._temporary, parent ?? store._root);
-        store.SweepTemporaryFiles((time ?? TimeProvider.System).GetUtcNow() - TemporaryFilesKept);
-        store.FolderId = store.ReadOrMakeFolderId();
+        store.SweepTemporaryFiles(store._time.GetUtcNow() - TemporaryFilesKept);
+        store.Id = store.ReadOrMakeFolderId();
         return store;
     }
 
@@ -137,6 +141,90 @@ public sealed class FolderArtefactStore : IArtefactStore
         }, cancellationToken);
     }
 
+    /// <inheritdoc/>
+    public Task TouchAsync(string uploadId, CancellationToken cancellationToken)
+    {
+        Touch(FullPath(ArtefactPath.OfUploadId(uploadId)));
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<StoredArtefact> ListAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var top in (string[])[ArtefactPath.Uploads, ArtefactPath.Jobs, ArtefactPath.Scratch, Temporary])
+        {
+            var folder = new DirectoryInfo(Path.Combine(_root, top));
+            if (!folder.Exists)
+                continue;
+            using var files = folder.EnumerateFiles("*", Everything).GetEnumerator();
+            // A folder on the network may be slow; nobody's thread is held for the whole of it.
+            while (await Task.Run(files.MoveNext, cancellationToken))
+            {
+                var key = Path.GetRelativePath(_root, files.Current.FullName).Replace(Path.DirectorySeparatorChar, '/');
+                if (Described(key, files.Current) is { } stored)
+                    yield return stored;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> DeleteOldAsync(StoredArtefact artefact, DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(artefact);
+        var file = new FileInfo(FullPath(artefact.Key.Split('/')));
+        return Task.Run(() =>
+        {
+            if (!file.Exists || file.LastWriteTimeUtc >= before.UtcDateTime)
+                return false;
+            file.Delete();
+            if (artefact.Kind is StoredKind.Output or StoredKind.Scratch)
+                DeleteEmpty(file.Directory!);
+            return true;
+        }, cancellationToken);
+    }
+
+    private StoredArtefact? Described(string key, FileInfo file)
+    {
+        try
+        {
+            return ArtefactPath.Describe(key, file.LastWriteTimeUtc, file.Length);
+        }
+        catch (FileNotFoundException)
+        {
+            return null; // Removed just now.
+        }
+    }
+
+    /// <summary>The folders of an attempt and its job, where nothing is left in them.</summary>
+    private void DeleteEmpty(DirectoryInfo attempt)
+    {
+        foreach (var folder in (DirectoryInfo[])[attempt, attempt.Parent!])
+        {
+            try
+            {
+                folder.Delete();
+            }
+            catch (IOException)
+            {
+                return; // Something is in it.
+            }
+        }
+
+        DurableFolder.Sync(attempt.Parent!.Parent!.FullName, _root);
+    }
+
+    private void Touch(string path)
+    {
+        try
+        {
+            File.SetLastWriteTimeUtc(path, _time.GetUtcNow().UtcDateTime);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // The job that names it will be told.
+        }
+    }
+
     private string FullPath(string[] parts) => Path.Combine([_root, .. parts]);
 
     private string NewTemporary() => Path.Combine(_temporary, $"{Environment.ProcessId}-{Guid.NewGuid():N}");
@@ -181,9 +269,14 @@ public sealed class FolderArtefactStore : IArtefactStore
             var folder = Path.GetDirectoryName(final)!;
             Directory.CreateDirectory(folder);
             var same = DurableFolder.TryPublish(temporary, final) || await HashAsync(final, cancellationToken) == sha256;
-            // Also where another writer came first: it may not have flushed the folder yet, and this call promises durability.
             if (same)
+            {
+                // What lay there before is in use from now on.
+                Touch(final);
+                // Also where another writer came first: it may not have flushed the folder yet, and this call promises durability.
                 DurableFolder.Sync(folder, _root);
+            }
+
             return same;
         }, cancellationToken);
     }

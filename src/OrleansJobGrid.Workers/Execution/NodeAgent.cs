@@ -10,7 +10,7 @@ namespace OrleansJobGrid.Workers.Execution;
 /// <summary>The workers of this process: says what was found, reads the GPUs, runs each worker, and drains them side by side.</summary>
 internal sealed class NodeAgent(
     IGrainFactory grains, IEnumerable<IConnector> connectors, FailureReporting failures, IArtefactStore artefacts, WorkerProcess process,
-    WorkerPlanner planner, GpuMonitor gpus, TimeProvider time, ILoggerFactory logs) : BackgroundService
+    WorkerPlanner planner, GpuMonitor gpus, ArtefactOptions limits, TimeProvider time, ILoggerFactory logs) : BackgroundService
 {
     private readonly ILogger _logger = logs.CreateLogger<NodeAgent>();
 
@@ -19,7 +19,7 @@ internal sealed class NodeAgent(
         var workers = planner.Plan.Workers;
         Say(planner.Found);
         var started = await StartedConnectors.Of(connectors, _logger, stoppingToken);
-        var parts = new WorkerParts(grains, artefacts, process, failures, gpus, time, logs);
+        var parts = new WorkerParts(grains, artefacts, process, failures, gpus, time, logs, limits);
         var agents = workers.Select(w => new WorkerAgent(w, started, parts)).ToList();
         foreach (var idle in agents.Where(a => !a.HasOffer))
             _logger.NothingToOffer(idle.Id);

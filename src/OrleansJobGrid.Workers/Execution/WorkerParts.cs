@@ -12,5 +12,7 @@ namespace OrleansJobGrid.Workers.Execution;
 /// <param name="Gpus">The readings of the machine's GPUs; null: there is none.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Logs">Makes the logs.</param>
+/// <param name="Limits">How large outputs may be; null: the defaults.</param>
 internal sealed record WorkerParts(
-    IGrainFactory Grains, IArtefactStore Artefacts, WorkerProcess Process, FailureReporting Failures, GpuMonitor? Gpus, TimeProvider Time, ILoggerFactory Logs);
+    IGrainFactory Grains, IArtefactStore Artefacts, WorkerProcess Process, FailureReporting Failures, GpuMonitor? Gpus, TimeProvider Time, ILoggerFactory Logs,
+    ArtefactOptions? Limits = null);

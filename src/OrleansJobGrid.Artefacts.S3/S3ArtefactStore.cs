@@ -30,6 +30,9 @@ public sealed class S3ArtefactStore : IArtefactStore, IDisposable
     /// <inheritdoc/>
     public string Id { get; private set; } = "";
 
+    /// <summary>Makes links of the service's own.</summary>
+    public ILinkSigner Links => new S3Links(_bucket);
+
     /// <summary>Opens a bucket, and tries by writing whether its service is fit.</summary>
     /// <param name="options">Checked ones, with <see cref="ArtefactBackend.S3"/>.</param>
     /// <param name="spoolFolder">A local folder, made where it is missing, for what is on its way to the bucket.</param>

@@ -16,6 +16,8 @@ public sealed class FolderArtefactStore : IArtefactStore
 {
     private const string Temporary = "tmp";
     private const string FolderIdFile = "folder-id";
+    private const string LinkKeyFile = "link-key";
+    private const int LinkKeyBytes = 32;
     private const int BufferBytes = 128 * 1024;
     private static readonly TimeSpan TemporaryFilesKept = TimeSpan.FromDays(1);
 
@@ -309,17 +311,39 @@ public sealed class FolderArtefactStore : IArtefactStore
         }
     }
 
+    /// <summary>
+    /// What the gateways of a grid sign links with, 32 bytes, made at random by the first that asks and kept in the folder, where only the
+    /// grid's own account reads it.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The file <c>link-key</c> is damaged.</exception>
+    public byte[] ReadOrMakeLinkKey()
+    {
+        var text = ReadOrMake(LinkKeyFile, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(LinkKeyBytes)), isSecret: true);
+        return text.Length == 2 * LinkKeyBytes && text.All(char.IsAsciiHexDigitLower)
+            ? Convert.FromHexString(text)
+            : throw new InvalidDataException($"'{Path.Combine(_root, LinkKeyFile)}' does not hold a key of {2 * LinkKeyBytes} hex digits. Remove it: a new one is made, and links given out before are void.");
+    }
+
     private string ReadOrMakeFolderId()
     {
-        var path = Path.Combine(_root, FolderIdFile);
+        var id = ReadOrMake(FolderIdFile, Guid.NewGuid().ToString("N"), isSecret: false);
+        return Guid.TryParseExact(id, "N", out _)
+            ? id
+            : throw new InvalidDataException($"'{Path.Combine(_root, FolderIdFile)}' does not hold an id of 32 hex digits. Restore it from a backup of the folder.");
+    }
+
+    /// <summary>The text of a file, which the first of several processes writes.</summary>
+    private string ReadOrMake(string name, string proposal, bool isSecret)
+    {
+        var path = Path.Combine(_root, name);
         if (!File.Exists(path))
         {
             var temporary = NewTemporary();
             try
             {
-                using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
+                using (var file = new FileStream(temporary, Created(isSecret)))
                 {
-                    file.Write(System.Text.Encoding.ASCII.GetBytes(Guid.NewGuid().ToString("N")));
+                    file.Write(System.Text.Encoding.ASCII.GetBytes(proposal));
                     file.Flush(flushToDisk: true);
                 }
                 DurableFolder.TryPublish(temporary, path);
@@ -330,9 +354,14 @@ public sealed class FolderArtefactStore : IArtefactStore
             }
         }
         DurableFolder.Sync(_root, _root);
-        var id = File.ReadAllText(path);
-        return Guid.TryParseExact(id, "N", out _)
-            ? id
-            : throw new InvalidDataException($"'{path}' does not hold an id of 32 hex digits. Restore it from a backup of the folder.");
+        return File.ReadAllText(path);
+    }
+
+    private static FileStreamOptions Created(bool isSecret)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (isSecret && !OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return options;
     }
 }

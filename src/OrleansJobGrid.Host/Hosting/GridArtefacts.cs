@@ -1,5 +1,7 @@
+using System.Text;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Artefacts.S3;
+using OrleansJobGrid.Gateway.Artefacts;
 using OrleansJobGrid.Storage;
 
 namespace OrleansJobGrid.Host.Hosting;
@@ -27,6 +29,15 @@ internal static class GridArtefacts
         {
             throw new GridSettingsException($"The artefacts cannot be kept: {e.Message}", e);
         }
+    }
+
+    /// <summary>Registers what the gateway signs links with.</summary>
+    public static void AddLinks(this IServiceCollection services, IArtefactStore artefacts, ArtefactOptions settings)
+    {
+        if (artefacts is S3ArtefactStore bucket)
+            services.AddSingleton(bucket.Links);
+        else
+            services.AddSingleton(new LinkKey(settings.LinkKey is { } key ? Encoding.UTF8.GetBytes(key) : ((FolderArtefactStore)artefacts).ReadOrMakeLinkKey()));
     }
 
     /// <summary>The processes of a grid must see the same artefacts; two places would lose outputs silently.</summary>

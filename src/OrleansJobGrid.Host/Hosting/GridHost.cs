@@ -91,6 +91,7 @@ public static class GridHost
         var gateway = options.Roles.Contains(GridOptions.Gateway);
         if (gateway)
         {
+            builder.Services.AddLinks(artefacts, settings);
             builder.Services.Configure<GatewayOptions>(builder.Configuration.GetSection("JobGrid:Gateway"));
             builder.Services.AddJobGridGateway(o => o.Roles = [.. options.Roles.Order(StringComparer.Ordinal)]);
         }

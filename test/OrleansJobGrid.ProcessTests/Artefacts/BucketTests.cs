@@ -1,4 +1,6 @@
+using System.Net.Http.Json;
 using System.Security.Cryptography;
+using System.Text.Json;
 using OrleansJobGrid.Client;
 using OrleansJobGrid.ProcessTests.Grid;
 using OrleansJobGrid.TestKit.Grid;
@@ -10,6 +12,8 @@ namespace OrleansJobGrid.ProcessTests.Artefacts;
 /// <summary>A grid whose artefacts lie in a bucket.</summary>
 public sealed class BucketTests
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
     [Fact]
     public async Task The_sample_runs_and_its_files_lie_in_the_bucket_alone()
     {
@@ -37,6 +41,33 @@ public sealed class BucketTests
         Assert.Empty(Directory.GetFiles(Path.Combine(data, "spool")));
         Assert.DoesNotContain(server.Keys, k => k.StartsWith("grid-a/scratch/", StringComparison.Ordinal) || k.StartsWith("grid-a/probe/", StringComparison.Ordinal));
         Assert.DoesNotContain(S3Server.SecretKey, grid.Log, StringComparison.Ordinal);
+        Assert.Equal(0, await grid.TerminateAsync());
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Files_go_with_their_jobs_record_and_a_link_leads_to_the_bucket()
+    {
+        await using var server = await S3Server.StartAsync();
+        var folder = Directory.CreateTempSubdirectory("jobgrid-bucket-").FullName;
+        var settings = Settings(server);
+        settings["JOBGRID_KEEP__COMPLETED"] = "00:00:01";
+        // The records stay until the test has looked.
+        var looked = new TaskCompletionSource();
+        server.Gate = call => call.Operation == "DeleteObjects" ? looked.Task : Task.CompletedTask;
+        await using var grid = await GridProcess.UpAsync(new(Path.Combine(folder, "data")) { Environment = settings });
+        var photo = await grid.Client.UploadAsync(Repository.File("docs/samples/photos/01-dawn.jpg"));
+        using var link = await grid.Http.PostAsJsonAsync("/api/artefacts/links", new { artefact = photo.Artefact });
+        var url = (await link.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("url").GetString()!;
+        Assert.StartsWith(server.Url.ToString(), url, StringComparison.Ordinal);
+        Assert.Equal(photo.Size, (await grid.Http.GetByteArrayAsync(new Uri(url))).Length);
+        using var submitted = await grid.Http.PostAsJsonAsync(
+            "/api/jobs", new { id = "one", service_required = "imaging", payload = new { operation = "resize", inputs = new[] { photo.Artefact }, width = 60, height = 40, output = "o.jpg" } });
+        Assert.True(submitted.IsSuccessStatusCode, await submitted.Content.ReadAsStringAsync());
+        await Eventually.GetAsync("the output is kept", Limit, () => Task.FromResult((server.Keys.FirstOrDefault(k => k == "grid-a/jobs/one/1/o.jpg"), grid.Log)));
+        looked.SetResult();
+        await Eventually.GetAsync("the output is gone with the record", Limit, () => Task.FromResult((server.Keys.Any(k => k.StartsWith("grid-a/jobs/", StringComparison.Ordinal)) ? null : "gone", grid.Log)));
+        Assert.Contains(server.Keys, k => k.StartsWith("grid-a/uploads/", StringComparison.Ordinal));
         Assert.Equal(0, await grid.TerminateAsync());
         Directory.Delete(folder, recursive: true);
     }

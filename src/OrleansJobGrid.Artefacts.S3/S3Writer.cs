@@ -11,9 +11,26 @@ internal sealed class S3Writer(S3Bucket bucket, long partBytes)
     private const string New = "*";
     private const int MostParts = 10_000;
 
+    private const int ConflictTries = 5;
+
+    private static readonly TimeSpan ConflictPause = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Writes the content under a key; false: there is an object already.</summary>
-    public Task<bool> TryPutNewAsync(string key, Spool spool, CancellationToken cancellationToken) =>
-        spool.Size <= partBytes ? PutAsync(key, spool, cancellationToken) : PutInPartsAsync(key, spool, cancellationToken);
+    public async Task<bool> TryPutNewAsync(string key, Spool spool, CancellationToken cancellationToken)
+    {
+        for (var tries = 1; ; tries++)
+        {
+            try
+            {
+                return spool.Size <= partBytes ? await PutAsync(key, spool, cancellationToken) : await PutInPartsAsync(key, spool, cancellationToken);
+            }
+            catch (ArtefactStoreException e) when (tries < ConflictTries && e.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.Conflict })
+            {
+                // Another writer of the key is about to win or to fail; who it was is known a moment later.
+                await Task.Delay(ConflictPause * tries, TimeProvider.System, cancellationToken);
+            }
+        }
+    }
 
     private async Task<bool> PutAsync(string key, Spool spool, CancellationToken cancellationToken)
     {

@@ -27,7 +27,7 @@ internal static class GridArtefacts
         }
         catch (ArtefactStoreException e)
         {
-            throw new GridSettingsException($"The artefacts cannot be kept: {e.Message}", e);
+            throw new JobStoreException($"The artefacts cannot be kept: {e.Message}", e);
         }
     }
 

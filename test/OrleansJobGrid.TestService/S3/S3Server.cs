@@ -150,7 +150,7 @@ public sealed class S3Server : IAsyncDisposable
             _ => throw new S3Error(501, "NotImplemented", $"{request.Method} {raw} is not implemented."),
         };
         // The server's own are gone with the request.
-        return new(operation, key, new HeaderDictionary(request.Headers.ToDictionary(h => h.Key, h => h.Value)));
+        return new(operation, key, new HeaderDictionary(request.Headers.ToDictionary(h => h.Key, h => h.Value, StringComparer.OrdinalIgnoreCase)));
     }
 
     private Task AnswerAsync(HttpContext context, S3Call call, SignedBody signed, S3Fault? fault) => call.Operation switch

@@ -118,6 +118,25 @@ public sealed class S3FaultTests : IAsyncLifetime
         Assert.Equal(Content(size).ToArray(), _server.Read("jobs/job/1/out"));
     }
 
+    [Theory]
+    [InlineData(10, "PutObject")]
+    [InlineData((2 * PartBytes) + 10, "CompleteMultipartUpload")]
+    public async Task Write_BesideAnotherWriter_IsTriedAgain(int size, string operation)
+    {
+        var store = await OpenAsync();
+        var conflicts = 0;
+        _server.Fault = call => call.Operation == operation && conflicts++ == 0
+            ? new S3Fault.Refused(409, "ConditionalRequestConflict", "A conflicting conditional operation is currently in progress against this resource.")
+            : null;
+        await store.WriteOnceAsync("job/1/out", Content(size), Cancellation);
+        Assert.Equal(2, conflicts);
+        Assert.Equal(Content(size).ToArray(), _server.Read("jobs/job/1/out"));
+        Assert.Empty(_server.Unfinished);
+        _server.Fault = call => call.Operation == operation ? new S3Fault.Refused(409, "ConditionalRequestConflict", "In progress.") : null;
+        var error = await Assert.ThrowsAsync<ArtefactStoreException>(() => store.WriteOnceAsync("job/1/other", Content(size), Cancellation));
+        Assert.Contains("ConditionalRequestConflict (409)", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Write_InPartsOverAnother_IsRefusedAndLeavesNoParts()
     {

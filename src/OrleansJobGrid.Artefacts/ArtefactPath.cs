@@ -36,6 +36,28 @@ internal static class ArtefactPath
 
     internal static string[] OfUpload(string sha256) => [Uploads, sha256[..2], sha256];
 
+    /// <summary>The parts of an upload's id.</summary>
+    internal static string[] OfUploadId(string uploadId)
+    {
+        ArgumentNullException.ThrowIfNull(uploadId);
+        return uploadId.Contains('/', StringComparison.Ordinal) || !uploadId.StartsWith(UploadPrefix, StringComparison.Ordinal)
+            ? throw Malformed(uploadId, "an upload is sha256-HEX")
+            : Of(uploadId);
+    }
+
+    /// <summary>What lies at a place of the store; null: nothing that a store put there.</summary>
+    internal static StoredArtefact? Describe(string key, DateTimeOffset lastUsed, long size) => key.Split('/') switch
+    {
+        [Uploads, _, { Length: 64 } hex] => new(StoredKind.Upload, key, UploadId(hex), lastUsed, size),
+        [Jobs, var folder, _, _] => new(StoredKind.Output, key, JobOf(folder), lastUsed, size),
+        [Scratch, var folder, _, _] => new(StoredKind.Scratch, key, JobOf(folder), lastUsed, size),
+        ["tmp", _] => new(StoredKind.Unfinished, key, null, lastUsed, size),
+        _ => null,
+    };
+
+    /// <summary>The job of a folder's name; null: the name is a shortened one.</summary>
+    internal static string? JobOf(string folder) => folder.Contains('~', StringComparison.Ordinal) ? null : Uri.UnescapeDataString(folder);
+
     /// <summary>The parts of any valid id.</summary>
     internal static string[] Of(string artefactId)
     {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 
 namespace OrleansJobGrid.Artefacts;
@@ -15,25 +16,30 @@ public sealed class FolderArtefactStore : IArtefactStore
 {
     private const string Temporary = "tmp";
     private const string FolderIdFile = "folder-id";
+    private const string LinkKeyFile = "link-key";
+    private const int LinkKeyBytes = 32;
     private const int BufferBytes = 128 * 1024;
     private static readonly TimeSpan TemporaryFilesKept = TimeSpan.FromDays(1);
 
+    // A folder that is removed meanwhile is no fault.
+    private static readonly EnumerationOptions Everything = new() { RecurseSubdirectories = true, IgnoreInaccessible = false, AttributesToSkip = 0 };
+
     private readonly string _root;
     private readonly string _temporary;
+    private readonly TimeProvider _time;
 
-    private FolderArtefactStore(string root)
+    private FolderArtefactStore(string root, TimeProvider time)
     {
         _root = root;
+        _time = time;
         _temporary = Path.Combine(root, Temporary);
     }
 
     /// <inheritdoc/>
     public string Location => _root;
 
-    /// <summary>
-    /// A random id of the folder, 32 hex digits, made once by the first process that opened it. Processes that see the same id share one folder.
-    /// </summary>
-    public string FolderId { get; private set; } = "";
+    /// <inheritdoc/>
+    public string Id { get; private set; } = "";
 
     /// <summary>Opens the folder, creating it where it is missing, and removes temporary files older than a day.</summary>
     /// <param name="folder">Its path.</param>
@@ -43,13 +49,13 @@ public sealed class FolderArtefactStore : IArtefactStore
     public static FolderArtefactStore Open(string folder, TimeProvider? time = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        var store = new FolderArtefactStore(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)));
+        var store = new FolderArtefactStore(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)), time ?? TimeProvider.System);
         // Only a folder made here needs its parent flushed, which an account may enter without being allowed to read it.
         var parent = Directory.Exists(store._root) ? null : Path.GetDirectoryName(store._root);
         Directory.CreateDirectory(store._temporary);
         DurableFolder.Sync(store._temporary, parent ?? store._root);
-        store.SweepTemporaryFiles((time ?? TimeProvider.System).GetUtcNow() - TemporaryFilesKept);
-        store.FolderId = store.ReadOrMakeFolderId();
+        store.SweepTemporaryFiles(store._time.GetUtcNow() - TemporaryFilesKept);
+        store.Id = store.ReadOrMakeFolderId();
         return store;
     }
 
@@ -137,6 +143,90 @@ public sealed class FolderArtefactStore : IArtefactStore
         }, cancellationToken);
     }
 
+    /// <inheritdoc/>
+    public Task TouchAsync(string uploadId, CancellationToken cancellationToken)
+    {
+        Touch(FullPath(ArtefactPath.OfUploadId(uploadId)));
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<StoredArtefact> ListAllAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var top in (string[])[ArtefactPath.Uploads, ArtefactPath.Jobs, ArtefactPath.Scratch, Temporary])
+        {
+            var folder = new DirectoryInfo(Path.Combine(_root, top));
+            if (!folder.Exists)
+                continue;
+            using var files = folder.EnumerateFiles("*", Everything).GetEnumerator();
+            // A folder on the network may be slow; nobody's thread is held for the whole of it.
+            while (await Task.Run(files.MoveNext, cancellationToken))
+            {
+                var key = Path.GetRelativePath(_root, files.Current.FullName).Replace(Path.DirectorySeparatorChar, '/');
+                if (Described(key, files.Current) is { } stored)
+                    yield return stored;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<bool> DeleteOldAsync(StoredArtefact artefact, DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(artefact);
+        var file = new FileInfo(FullPath(artefact.Key.Split('/')));
+        return Task.Run(() =>
+        {
+            if (!file.Exists || file.LastWriteTimeUtc >= before.UtcDateTime)
+                return false;
+            file.Delete();
+            if (artefact.Kind is StoredKind.Output or StoredKind.Scratch)
+                DeleteEmpty(file.Directory!);
+            return true;
+        }, cancellationToken);
+    }
+
+    private StoredArtefact? Described(string key, FileInfo file)
+    {
+        try
+        {
+            return ArtefactPath.Describe(key, file.LastWriteTimeUtc, file.Length);
+        }
+        catch (FileNotFoundException)
+        {
+            return null; // Removed just now.
+        }
+    }
+
+    /// <summary>The folders of an attempt and its job, where nothing is left in them.</summary>
+    private void DeleteEmpty(DirectoryInfo attempt)
+    {
+        foreach (var folder in (DirectoryInfo[])[attempt, attempt.Parent!])
+        {
+            try
+            {
+                folder.Delete();
+            }
+            catch (IOException)
+            {
+                return; // Something is in it.
+            }
+        }
+
+        DurableFolder.Sync(attempt.Parent!.Parent!.FullName, _root);
+    }
+
+    private void Touch(string path)
+    {
+        try
+        {
+            File.SetLastWriteTimeUtc(path, _time.GetUtcNow().UtcDateTime);
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // The job that names it will be told.
+        }
+    }
+
     private string FullPath(string[] parts) => Path.Combine([_root, .. parts]);
 
     private string NewTemporary() => Path.Combine(_temporary, $"{Environment.ProcessId}-{Guid.NewGuid():N}");
@@ -181,9 +271,14 @@ public sealed class FolderArtefactStore : IArtefactStore
             var folder = Path.GetDirectoryName(final)!;
             Directory.CreateDirectory(folder);
             var same = DurableFolder.TryPublish(temporary, final) || await HashAsync(final, cancellationToken) == sha256;
-            // Also where another writer came first: it may not have flushed the folder yet, and this call promises durability.
             if (same)
+            {
+                // What lay there before is in use from now on.
+                Touch(final);
+                // Also where another writer came first: it may not have flushed the folder yet, and this call promises durability.
                 DurableFolder.Sync(folder, _root);
+            }
+
             return same;
         }, cancellationToken);
     }
@@ -216,17 +311,39 @@ public sealed class FolderArtefactStore : IArtefactStore
         }
     }
 
+    /// <summary>
+    /// What the gateways of a grid sign links with, 32 bytes, made at random by the first that asks and kept in the folder, where only the
+    /// grid's own account reads it.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The file <c>link-key</c> is damaged.</exception>
+    public byte[] ReadOrMakeLinkKey()
+    {
+        var text = ReadOrMake(LinkKeyFile, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(LinkKeyBytes)), isSecret: true);
+        return text.Length == 2 * LinkKeyBytes && text.All(char.IsAsciiHexDigitLower)
+            ? Convert.FromHexString(text)
+            : throw new InvalidDataException($"'{Path.Combine(_root, LinkKeyFile)}' does not hold a key of {2 * LinkKeyBytes} hex digits. Remove it: a new one is made, and links given out before are void.");
+    }
+
     private string ReadOrMakeFolderId()
     {
-        var path = Path.Combine(_root, FolderIdFile);
+        var id = ReadOrMake(FolderIdFile, Guid.NewGuid().ToString("N"), isSecret: false);
+        return Guid.TryParseExact(id, "N", out _)
+            ? id
+            : throw new InvalidDataException($"'{Path.Combine(_root, FolderIdFile)}' does not hold an id of 32 hex digits. Restore it from a backup of the folder.");
+    }
+
+    /// <summary>The text of a file, which the first of several processes writes.</summary>
+    private string ReadOrMake(string name, string proposal, bool isSecret)
+    {
+        var path = Path.Combine(_root, name);
         if (!File.Exists(path))
         {
             var temporary = NewTemporary();
             try
             {
-                using (var file = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write))
+                using (var file = new FileStream(temporary, Created(isSecret)))
                 {
-                    file.Write(System.Text.Encoding.ASCII.GetBytes(Guid.NewGuid().ToString("N")));
+                    file.Write(System.Text.Encoding.ASCII.GetBytes(proposal));
                     file.Flush(flushToDisk: true);
                 }
                 DurableFolder.TryPublish(temporary, path);
@@ -237,9 +354,14 @@ public sealed class FolderArtefactStore : IArtefactStore
             }
         }
         DurableFolder.Sync(_root, _root);
-        var id = File.ReadAllText(path);
-        return Guid.TryParseExact(id, "N", out _)
-            ? id
-            : throw new InvalidDataException($"'{path}' does not hold an id of 32 hex digits. Restore it from a backup of the folder.");
+        return File.ReadAllText(path);
+    }
+
+    private static FileStreamOptions Created(bool isSecret)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (isSecret && !OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return options;
     }
 }

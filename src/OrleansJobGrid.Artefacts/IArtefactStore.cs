@@ -12,6 +12,11 @@ public interface IArtefactStore
     /// <summary>Where it keeps them, for messages.</summary>
     string Location { get; }
 
+    /// <summary>
+    /// A random id, 32 hex digits, made once by the first process that opened the place. Processes that see the same id share one store.
+    /// </summary>
+    string Id { get; }
+
     /// <summary>Keeps uploaded bytes under their hash.</summary>
     /// <param name="content">Read to the end.</param>
     /// <param name="maxBytes">More than this throws <see cref="ArtefactTooLargeException"/> and keeps nothing.</param>
@@ -35,6 +40,43 @@ public interface IArtefactStore
 
     /// <summary>Removes the outputs and scratch pieces of a job whose record was deleted. Idempotent; uploads stay.</summary>
     Task DeleteJobAsync(string jobId, CancellationToken cancellationToken);
+
+    /// <summary>Notes that an upload is in use now, so that it counts as young for <see cref="DeleteOldAsync"/>. Nothing where there is none.</summary>
+    Task TouchAsync(string uploadId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// All that is kept, in no promised order, pieces of writes that were cut short too. What is written or removed meanwhile may be
+    /// among it or not.
+    /// </summary>
+    IAsyncEnumerable<StoredArtefact> ListAllAsync(CancellationToken cancellationToken);
+
+    /// <summary>Removes one of <see cref="ListAllAsync"/> if it is still older than that. Idempotent.</summary>
+    /// <returns>Whether it was removed.</returns>
+    Task<bool> DeleteOldAsync(StoredArtefact artefact, DateTimeOffset before, CancellationToken cancellationToken);
+}
+
+/// <summary>Something that a store keeps.</summary>
+/// <param name="Kind">What it is.</param>
+/// <param name="Key">Its place in the store, with slashes.</param>
+/// <param name="Owner">Of an upload its id, of an output or scratch piece the job's id; null: that cannot be told from its place.</param>
+/// <param name="LastUsed">When it was written or last touched.</param>
+/// <param name="Size">Its length in bytes.</param>
+public sealed record StoredArtefact(StoredKind Kind, string Key, string? Owner, DateTimeOffset LastUsed, long Size);
+
+/// <summary>What a store keeps.</summary>
+public enum StoredKind
+{
+    /// <summary>A file that somebody sent.</summary>
+    Upload,
+
+    /// <summary>A file that a job brought.</summary>
+    Output,
+
+    /// <summary>An intermediate piece of a job.</summary>
+    Scratch,
+
+    /// <summary>What is left of a write that was cut short.</summary>
+    Unfinished,
 }
 
 /// <summary>An artefact that was kept.</summary>

@@ -160,7 +160,8 @@ public sealed record ServiceSubmission(string Instance, string ExternalId, long 
 /// <param name="Name">Its file name, as the worker said; check it before using it as a path.</param>
 /// <param name="Sha256">Hash of its bytes, lowercase hex.</param>
 /// <param name="Size">Length in bytes.</param>
-public sealed record JobOutputFile(string Artefact, string Name, string? Sha256, long Size);
+/// <param name="Url">Where it is read: an address from the gateway's root, or a signed one.</param>
+public sealed record JobOutputFile(string Artefact, string Name, string? Sha256, long Size, string? Url = null);
 
 /// <summary>An entry of a job's audit log.</summary>
 /// <param name="Sequence">Number within the job, from 1.</param>

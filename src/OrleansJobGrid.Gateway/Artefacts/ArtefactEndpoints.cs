@@ -28,9 +28,12 @@ internal static class ArtefactEndpoints
             .Refuses(413, 415, 503);
         routes.MapMethods("/api/artefacts/{**id}", [HttpMethods.Get, HttpMethods.Head], ReadAsync)
             .Describe("Artefacts", "Reads an upload or an output", "Ranges are served. What has an id never changes.")
+            .TakesQuery("redirect", "true: answers 302 to a signed link instead, which leads to the bucket where artefacts lie in one")
             .Produces(200, contentType: "application/octet-stream")
             .Produces(206, contentType: "application/octet-stream")
-            .Refuses(400, 404);
+            .Produces(302)
+            .Refuses(400, 403, 404, 503);
+        LinkEndpoints.Map(routes);
     }
 
     public static async Task UploadAsync(HttpContext context, IArtefactStore store, IOptions<GatewayOptions> options)
@@ -64,10 +67,12 @@ internal static class ArtefactEndpoints
         await JsonAnswer.WriteAsync(context, 201, new ArtefactAnswer(true, kept.Artefact, kept.Sha256, kept.Size), GatewayJson.Relaxed.ArtefactAnswer);
     }
 
-    public static async Task<IResult> ReadAsync(string? id, HttpContext context, IArtefactStore store)
+    public static async Task<IResult> ReadAsync(string? id, HttpContext context, IArtefactStore store, ArtefactLinks links)
     {
         if (string.IsNullOrEmpty(id))
             return Answer(GridProblem.NotFound("There is no artefact without an id: GET /api/artefacts/{artefact}, as named by an upload or in a job's outputs."));
+        if (links.RefuseDownload(id, context.Request.Query) is { } refusal)
+            return Answer(refusal);
         Stream? content;
         try
         {
@@ -80,6 +85,13 @@ internal static class ArtefactEndpoints
 
         if (content is null)
             return Answer(GridProblem.NotFound($"There is no artefact '{GridProblem.Shorten(id)}'."));
+        if (context.Request.Query["redirect"] == "true")
+        {
+            await content.DisposeAsync();
+            context.Response.Headers.CacheControl = "no-store";
+            return Results.Redirect((await links.DownloadAsync(context.Request, id, null)).Url);
+        }
+
         // Anyone may upload a page: it must not run as one of this origin's.
         context.Response.Headers.ContentSecurityPolicy = "sandbox";
         context.Response.Headers.XContentTypeOptions = "nosniff";

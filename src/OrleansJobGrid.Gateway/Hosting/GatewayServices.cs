@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using OrleansJobGrid.Artefacts;
+using OrleansJobGrid.Gateway.Artefacts;
 using OrleansJobGrid.Gateway.Grains;
 using OrleansJobGrid.Gateway.Hosting;
 using OrleansJobGrid.Gateway.Jobs;
@@ -14,7 +15,7 @@ public static class GatewayServices
 {
     /// <summary>
     /// Adds what <see cref="GatewayRoutes.MapJobGrid"/> needs. The host brings an Orleans client or a silo
-    /// (<see cref="IGrainFactory"/>) and an <see cref="IArtefactStore"/>.
+    /// (<see cref="IGrainFactory"/>), an <see cref="IArtefactStore"/>, and for signed links an <see cref="ILinkSigner"/> or a <see cref="LinkKey"/>.
     /// </summary>
     public static IServiceCollection AddJobGridGateway(this IServiceCollection services, Action<GatewayOptions>? configure = null)
     {
@@ -24,6 +25,8 @@ public static class GatewayServices
         services.TryAddSingleton<IGridGrains, ClusterGridGrains>();
         services.TryAddSingleton<IJobIdSource, Version7JobIds>();
         services.TryAddSingleton<JobIntake>();
+        services.TryAddSingleton(new ArtefactOptions());
+        services.TryAddSingleton<ArtefactLinks>();
         services.TryAddSingleton<HealthEndpoints.GridCheck>();
         return services.AddGridOpenApi();
     }

@@ -1,4 +1,6 @@
+using System.Text.Json.Serialization;
 using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Gateway.Artefacts;
 using OrleansJobGrid.Gateway.Json;
 
 namespace OrleansJobGrid.Gateway.Jobs;
@@ -153,11 +155,15 @@ internal sealed record JobDocument
 /// <summary>A backoff: the first and the longest delay in seconds, and the growth from one to the next.</summary>
 internal sealed record BackoffDocument(double BaseDelay, double MaxDelay, double Multiplier);
 
-/// <summary>A file that the job brought; read it at <c>GET /api/artefacts/{artefact}</c>.</summary>
-internal sealed record OutputDocument(string Artefact, string Name, string Sha256, long Size)
+/// <summary>A file that the job brought; its <c>url</c> is one of this gateway, from its root, unless another was asked for.</summary>
+internal sealed record OutputDocument(string Artefact, string Name, string Sha256, long Size, string Url)
 {
+    /// <summary>Until when a signed <c>url</c> is good; left out where it is not signed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IsoTime? ExpiresAt { get; init; }
+
     public static IReadOnlyList<OutputDocument> Of(IReadOnlyList<JobOutputView> outputs) =>
-        [.. outputs.Select(o => new OutputDocument(o.Artefact, o.Name, o.Sha256, o.Size))];
+        [.. outputs.Select(o => new OutputDocument(o.Artefact, o.Name, o.Sha256, o.Size, ArtefactUrl.Of(o.Artefact)))];
 }
 
 /// <summary>A failed attempt.</summary>

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Gateway.Artefacts;
 using OrleansJobGrid.Gateway.Grains;
 using OrleansJobGrid.Gateway.Hosting;
 using OrleansJobGrid.Gateway.Json;
@@ -33,6 +34,7 @@ internal static class JobReadEndpoints
             .Describe("Jobs", "Says why a job is where it is", "Clause by clause over the workers, its honest place, and an estimate of its start from measured run times.").Answers<WhyAnswer>(200).Refuses(404, 503);
         routes.MapGet("/api/jobs/{id}/result", ResultAsync)
             .Describe("Jobs", "Shows what a completed job brought", "409 while it has not completed, or where it ended otherwise.")
+            .TakesQuery("presigned", "true: each output's url is a signed link, good until its expires_at")
             .Answers<JobResultAnswer>(200).Refuses(404, 409, 503);
     }
 
@@ -95,7 +97,7 @@ internal static class JobReadEndpoints
             : JsonAnswer.WriteAsync(context, 200, WhyAnswer.Of(why, IsoTime.Now(time)), GatewayJson.Relaxed.WhyAnswer));
     }
 
-    public static async Task ResultAsync(string id, HttpContext context, IGridGrains grains, TimeProvider time)
+    public static async Task ResultAsync(string id, HttpContext context, IGridGrains grains, ArtefactLinks links, TimeProvider time)
     {
         var job = await FindAsync(id, grains);
         if (job is null)
@@ -110,8 +112,21 @@ internal static class JobReadEndpoints
             return;
         }
 
-        var answer = new JobResultAnswer(true, id, job.Status.Name(), new RawJson(job.Result, Checked: false), OutputDocument.Of(job.Outputs), IsoTime.Now(time));
+        var outputs = OutputDocument.Of(job.Outputs);
+        if (context.Request.Query["presigned"] == "true")
+        {
+            outputs = await Task.WhenAll(outputs.Select(o => SignedAsync(o, context.Request, links)));
+            context.Response.Headers.CacheControl = "no-store";
+        }
+
+        var answer = new JobResultAnswer(true, id, job.Status.Name(), new RawJson(job.Result, Checked: false), outputs, IsoTime.Now(time));
         await JsonAnswer.WriteAsync(context, 200, answer, GatewayJson.Relaxed.JobResultAnswer);
+    }
+
+    private static async Task<OutputDocument> SignedAsync(OutputDocument output, HttpRequest request, ArtefactLinks links)
+    {
+        var link = await links.DownloadAsync(request, output.Artefact, null);
+        return output with { Url = link.Url, ExpiresAt = new IsoTime(link.ExpiresAt.ToUnixTimeMilliseconds()) };
     }
 
     private static string NoResult(JobView job) => job.Status.IsFinal()

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Orleans.Runtime;
+using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Storage;
 
 namespace OrleansJobGrid.Gateway.Problems;
@@ -23,7 +24,7 @@ internal static class FaultBoundary
     };
 
     /// <summary>Whether the grid or its store did not answer, so that the same call may go well later.</summary>
-    public static bool IsUnavailable(Exception e) => e is TimeoutException or OrleansException or JobStoreException;
+    public static bool IsUnavailable(Exception e) => e is TimeoutException or OrleansException or JobStoreException or ArtefactStoreException;
 
     /// <summary>The same in words.</summary>
     public static string Describe(Exception e) => e switch
@@ -31,6 +32,7 @@ internal static class FaultBoundary
         TimeoutException => "the grid did not answer in time",
         StoreUnavailableException => "the store did not answer in time: " + e.Message,
         JobStoreException => "the store refused: " + e.Message,
+        ArtefactStoreException => "the artefacts could not be reached: " + e.Message,
         _ => "no silo of the grid could be reached: " + FirstLine(e.Message),
     };
 

@@ -3,7 +3,9 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
 using Orleans.Runtime.MembershipService.SiloMetadata;
+using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Contracts.Hosting;
+using OrleansJobGrid.Grains.Artefacts;
 using OrleansJobGrid.Grains.Jobs;
 using OrleansJobGrid.Grains.Operations;
 using OrleansJobGrid.Grains.Queues;
@@ -51,6 +53,9 @@ public static class GridSiloBuilderExtensions
         services.AddSingleton<LongPolls>();
         services.AddHostedService(provider => provider.GetRequiredService<LongPolls>());
         services.AddHostedService<GridPulse>();
+        services.TryAddSingleton(new ArtefactOptions());
+        services.AddSingleton<UploadUse>();
+        services.AddHostedService<OrphanSweeper>();
         // A running job reports at least its worker's word now and then; a job that nobody speaks of need not stay in memory.
         services.Configure<GrainCollectionOptions>(o => o.CollectionAge = TimeSpan.FromMinutes(5));
         // A job leaves memory as soon as nobody runs or watches it, so a call may meet several activations that are leaving.
@@ -77,8 +82,8 @@ public static class GridSiloBuilderExtensions
     {
         builder.Services.PostConfigure<GrainTypeOptions>(o =>
             o.Classes.RemoveWhere(c => c.Assembly == typeof(WorkerGrain).Assembly && c != typeof(WorkerGrain)));
-        var pulse = builder.Services.Single(s => s.ImplementationType == typeof(GridPulse));
-        builder.Services.Remove(pulse);
+        foreach (var beat in builder.Services.Where(s => s.ImplementationType == typeof(GridPulse) || s.ImplementationType == typeof(OrphanSweeper)).ToList())
+            builder.Services.Remove(beat);
         return builder;
     }
 }

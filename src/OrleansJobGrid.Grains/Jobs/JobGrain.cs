@@ -208,7 +208,7 @@ internal sealed partial class JobGrain(
         Seen();
         FollowUp(change);
         await Remind(change.Before!, change.After);
-        if (_record is null)
+        if (_record is null && change.Before!.Epoch > 0)
             await DeleteFiles();
         if (_record is not { } now || !now.Status.IsGranted())
             LeaveIfIdle();

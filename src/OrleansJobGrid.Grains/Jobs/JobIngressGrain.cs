@@ -4,6 +4,7 @@ using Orleans.Concurrency;
 using Orleans.Dashboard;
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Grains.Artefacts;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Grains.Queues;
 using OrleansJobGrid.Grains.Storage;
@@ -20,7 +21,7 @@ namespace OrleansJobGrid.Grains.Jobs;
 /// </remarks>
 [StatelessWorker, Reentrant, NoProfiling, GrainType("jobgrid.ingress")]
 internal sealed class JobIngressGrain(
-    StoreLanes lanes, HintSender hints, RecentSubmissions recent, WorkerDirectory workers, WorkflowPlaces workflows, QueuePolicies policies,
+    StoreLanes lanes, HintSender hints, RecentSubmissions recent, WorkerDirectory workers, WorkflowPlaces workflows, QueuePolicies policies, UploadUse uploads,
     IOptions<JobGridOptions> options, ILogger<JobIngressGrain> logger) : Grain, IJobIngressGrain
 {
     public async Task<IReadOnlyList<SubmitResult>> Submit(Immutable<IReadOnlyList<JobSubmission>> submissions)
@@ -80,6 +81,7 @@ internal sealed class JobIngressGrain(
         var operation = change.ToOperation(job.Id, 0, default, OperationIds.Next());
         try
         {
+            await uploads.Mark(job.Payload);
             var result = await lanes.Write(operation);
             if (result.Holds)
             {
@@ -101,6 +103,11 @@ internal sealed class JobIngressGrain(
         catch (JobStoreException e)
         {
             return new(job.Id, SubmitOutcome.Refused, e.Message);
+        }
+        catch (IOException e)
+        {
+            logger.UploadsNotMarked(job.Id, e);
+            return new(job.Id, SubmitOutcome.Unknown, $"The uploads that it names could not be marked as in use, so nothing was written: {e.Message}");
         }
     }
 

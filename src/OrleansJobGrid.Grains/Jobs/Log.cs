@@ -22,6 +22,9 @@ internal static partial class Log
     [LoggerMessage(1207, LogLevel.Information, "Job {JobId}: worker {Worker} could not adopt it: {Reason}.")]
     public static partial void AdopterGone(this ILogger logger, string jobId, string worker, string reason);
 
+    [LoggerMessage(1208, LogLevel.Warning, "Submission of job {JobId}: the uploads that it names could not be marked as in use; it was not written.")]
+    public static partial void UploadsNotMarked(this ILogger logger, string jobId, Exception exception);
+
     [LoggerMessage(1205, LogLevel.Warning, "Job {JobId}: its files could not be removed with its record.")]
     public static partial void FilesNotDeleted(this ILogger logger, string jobId, Exception exception);
 }

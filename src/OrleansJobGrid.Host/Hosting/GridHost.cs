@@ -38,12 +38,15 @@ public static class GridHost
 
     private static async Task<RunningGrid> OpenAndStartAsync(GridOptions options, Action<IServiceCollection>? change, CancellationToken cancellationToken)
     {
-        var artefacts = FolderArtefactStore.Open(Path.Combine(options.DataFolder, "artefacts"), TimeProvider.System);
+        using var configuration = new ConfigurationManager();
+        GridConfiguration.Add(configuration, options);
+        var settings = GridArtefacts.Settings(configuration);
+        var artefacts = await GridArtefacts.OpenAsync(settings, options, cancellationToken);
         var store = await GridStores.OpenAsync(options, cancellationToken);
         try
         {
-            await AgreeOnFolder(store, artefacts, cancellationToken);
-            var app = Build(options, store, artefacts, change);
+            await GridArtefacts.AgreeAsync(store, artefacts, cancellationToken);
+            var app = Build(options, store, artefacts, settings, change);
             try
             {
                 await app.StartAsync(cancellationToken);
@@ -54,7 +57,7 @@ public static class GridHost
                 throw;
             }
 
-            return new(app, store, options.Roles.Contains(GridOptions.Gateway));
+            return new(app, store, artefacts, options.Roles.Contains(GridOptions.Gateway));
         }
         catch
         {
@@ -63,7 +66,8 @@ public static class GridHost
         }
     }
 
-    private static WebApplication Build(GridOptions options, IJobStore store, FolderArtefactStore artefacts, Action<IServiceCollection>? change)
+    private static WebApplication Build(
+        GridOptions options, IJobStore store, IArtefactStore artefacts, ArtefactOptions settings, Action<IServiceCollection>? change)
     {
         var builder = WebApplication.CreateSlimBuilder();
         GridConfiguration.Add(builder.Configuration, options);
@@ -73,7 +77,8 @@ public static class GridHost
         builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = ShutdownLimit);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(store);
-        builder.Services.AddSingleton<IArtefactStore>(artefacts);
+        builder.Services.AddSingleton(artefacts);
+        builder.Services.AddSingleton(settings);
         builder.Services.Configure<JobGridOptions>(builder.Configuration.GetSection("JobGrid"));
         var own = ConnectorSetup.Own(builder.Configuration);
         builder.Services.Configure<JobGridOptions>(o => ConnectorSetup.AddAttemptTimeouts(o, builder.Configuration, own));
@@ -87,6 +92,7 @@ public static class GridHost
         var gateway = options.Roles.Contains(GridOptions.Gateway);
         if (gateway)
         {
+            builder.Services.AddLinks(artefacts, settings);
             builder.Services.Configure<GatewayOptions>(builder.Configuration.GetSection("JobGrid:Gateway"));
             builder.Services.AddJobGridGateway(o => o.Roles = [.. options.Roles.Order(StringComparer.Ordinal)]);
         }
@@ -105,17 +111,5 @@ public static class GridHost
         }
 
         return app;
-    }
-
-    /// <summary>The processes of a grid must see the same artefacts; two folders would lose outputs silently.</summary>
-    private static async Task AgreeOnFolder(IJobStore store, FolderArtefactStore artefacts, CancellationToken cancellationToken)
-    {
-        var agreed = await store.AgreeAsync("artefact-folder", artefacts.FolderId, cancellationToken);
-        if (agreed != artefacts.FolderId)
-        {
-            throw new JobStoreException(
-                $"The artefacts of this grid lie in another folder than '{artefacts.Location}'. "
-                + "Start every process of a grid with the same --data, on a shared folder where they run on several machines.");
-        }
     }
 }

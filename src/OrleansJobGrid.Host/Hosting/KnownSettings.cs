@@ -1,4 +1,5 @@
 using System.Reflection;
+using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Connectors.A1111;
 using OrleansJobGrid.Connectors.ComfyUi;
 using OrleansJobGrid.Connectors.Failures;
@@ -24,6 +25,7 @@ internal static class KnownSettings
 
     private static readonly Dictionary<string, string[]> Sections = new(StringComparer.OrdinalIgnoreCase)
     {
+        ["Artefacts"] = NamesOf(typeof(ArtefactOptions)),
         ["Worker"] = Worker,
         ["Simulation"] = NamesOf(typeof(SimulationOptions)),
         ["Imaging"] = NamesOf(typeof(ImagingOptions)),

@@ -1,3 +1,4 @@
+using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Storage;
 using OrleansJobGrid.Workers.Hosting;
 
@@ -8,11 +9,13 @@ public sealed class RunningGrid : IAsyncDisposable
 {
     private readonly WebApplication _app;
     private readonly IJobStore _store;
+    private readonly IArtefactStore _artefacts;
 
-    internal RunningGrid(WebApplication app, IJobStore store, bool gateway)
+    internal RunningGrid(WebApplication app, IJobStore store, IArtefactStore artefacts, bool gateway)
     {
         _app = app;
         _store = store;
+        _artefacts = artefacts;
         Url = gateway ? new Uri(app.Urls.First()) : null;
         Completion = app.WaitForShutdownAsync();
     }
@@ -36,5 +39,6 @@ public sealed class RunningGrid : IAsyncDisposable
     {
         await _app.DisposeAsync();
         await _store.DisposeAsync();
+        (_artefacts as IDisposable)?.Dispose();
     }
 }

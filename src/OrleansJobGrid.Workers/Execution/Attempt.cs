@@ -48,6 +48,9 @@ internal sealed class Attempt(JobGrant grant, IConnector connector, long receive
     /// <summary>The instance outside that it works with; null: none yet.</summary>
     public string? Instance { get; set; }
 
+    /// <summary>Whether it kept scratch pieces.</summary>
+    public bool KeptScratch { get; set; }
+
     /// <summary>Timestamp of its start or its last progress, as the pulse saw it.</summary>
     public long MovedAt { get; set; } = receivedAt;
 

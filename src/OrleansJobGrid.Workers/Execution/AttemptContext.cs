@@ -5,10 +5,11 @@ using OrleansJobGrid.Connectors;
 namespace OrleansJobGrid.Workers.Execution;
 
 /// <summary>An attempt as its connector sees it; its files lie under job and epoch.</summary>
-internal sealed class AttemptContext(Attempt attempt, IArtefactStore artefacts, AttemptSubmissions submissions) : IJobContext, IJobFiles
+internal sealed class AttemptContext(Attempt attempt, IArtefactStore artefacts, AttemptSubmissions submissions, ArtefactOptions limits) : IJobContext, IJobFiles
 {
     private const int CheckpointBytes = 64 << 10;
 
+    private readonly OutputMeter _meter = new(limits.MaxOutputBytes, limits.MaxAttemptBytes);
     private JsonElement? _payload;
 
     public string JobId => attempt.Grant.JobId;
@@ -63,12 +64,13 @@ internal sealed class AttemptContext(Attempt attempt, IArtefactStore artefacts, 
 
     public async Task<JobOutput> WriteOutputAsync(string name, Stream content, CancellationToken cancellationToken)
     {
-        var kept = await artefacts.WriteOnceAsync($"{JobId}/{Epoch}/{name}", content, cancellationToken);
+        var kept = await _meter.Write(name, content, counted => artefacts.WriteOnceAsync($"{JobId}/{Epoch}/{name}", counted, cancellationToken));
         return new(kept.Artefact, name, kept.Sha256, kept.Size);
     }
 
     public async Task<string> WriteScratchAsync(string name, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
+        attempt.KeptScratch = true;
         using var stream = new MemoryStream(content.ToArray(), writable: false);
         return (await artefacts.WriteOnceAsync($"scratch/{JobId}/{Epoch}/{name}", stream, cancellationToken)).Artefact;
     }

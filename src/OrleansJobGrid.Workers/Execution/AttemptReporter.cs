@@ -26,7 +26,8 @@ internal sealed class AttemptReporter(ReportBatches reports, AttemptPulse pulse,
             try
             {
                 var (outcome, next) = await reports.Send(report, claims);
-                if (report.Completion is not null && outcome == ReportOutcome.Accepted)
+                // A job's first grant has no earlier one's pieces, and looking costs a request where artefacts lie in a bucket.
+                if (report.Completion is not null && outcome == ReportOutcome.Accepted && (attempt.KeptScratch || report.Token.Epoch > 1))
                     await DeleteScratch(report.JobId);
                 return next;
             }

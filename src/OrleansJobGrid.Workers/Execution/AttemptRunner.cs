@@ -14,7 +14,7 @@ namespace OrleansJobGrid.Workers.Execution;
 /// <summary>Runs one attempt through its connector and says how it ended.</summary>
 internal sealed class AttemptRunner(
     IGrainFactory grains, IArtefactStore artefacts, InstanceBreakers breakers, FailureReporting failures, TimeProvider time, ILogger<AttemptRunner> logger,
-    GpuMonitor? gpus = null)
+    GpuMonitor? gpus = null, ArtefactOptions? limits = null)
 {
     private const int InlineResultBytes = 64 << 10;
 
@@ -59,7 +59,7 @@ internal sealed class AttemptRunner(
             // Where the work can outlive this process, its start is durable before its first byte leaves; outside, it is the submission's record.
             if (attempt.Connector.Location == WorkLocation.Child && !await Begin(attempt))
                 return null;
-            var context = new AttemptContext(attempt, artefacts, submissions);
+            var context = new AttemptContext(attempt, artefacts, submissions, limits ?? new());
             var result = await attempt.Connector.ExecuteAsync(context, attempt.Token);
             say(Failures.Judged(result));
             var duration = (long)time.GetElapsedTime(started).TotalMilliseconds;
@@ -90,6 +90,12 @@ internal sealed class AttemptRunner(
             var missing = FailureReporting.Missing(e);
             say(missing);
             return ended with { Failure = FailureOf(attempt, missing, started) };
+        }
+        catch (OutputTooLargeException e)
+        {
+            var tooLarge = FailureReporting.TooLarge(e);
+            say(tooLarge);
+            return ended with { Failure = FailureOf(attempt, tooLarge, started) };
         }
         catch (Exception e)
         {

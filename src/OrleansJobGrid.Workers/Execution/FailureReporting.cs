@@ -21,6 +21,16 @@ internal sealed class FailureReporting(FailureClassifier classifier)
     public static FailedResult Missing(ArtefactMissingException exception) => new(
         FailureEvidence.Of(exception, "prepare") with { Message = exception.Message, KnownReason = FailureReason.InputMissing });
 
+    /// <summary>The failure of an attempt that brought more than it may; another one would bring as much.</summary>
+    public static FailedResult TooLarge(OutputTooLargeException exception) => new(
+        FailureEvidence.Of(exception, "fetch") with
+        {
+            Message = exception.Message,
+            KnownClass = FailureClass.Malformed,
+            KnownType = FailureType.ResourceLimit,
+            KnownReason = FailureReason.OutputLimit,
+        });
+
     /// <summary>A failure with what this worker's rules say of it for good; any other result as it is.</summary>
     public ConnectorResult Judged(ConnectorResult result)
     {

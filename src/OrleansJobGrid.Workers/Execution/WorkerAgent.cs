@@ -26,7 +26,7 @@ internal sealed class WorkerAgent
         (_worker, _parts) = (worker, parts);
         _offered = started.Select(worker.ShareOf).OfType<IConnector>().ToDictionary(c => c.Service, StringComparer.Ordinal);
         _breakers = new(Options.Create(worker.Options), parts.Time, parts.Logs.CreateLogger<InstanceBreakers>(), parts.Proofs);
-        _runner = new(parts.Grains, parts.Artefacts, _breakers, parts.Failures, parts.Time, parts.Logs.CreateLogger<AttemptRunner>(), parts.Gpus);
+        _runner = new(parts.Grains, parts.Artefacts, _breakers, parts.Failures, parts.Time, parts.Logs.CreateLogger<AttemptRunner>(), parts.Gpus, parts.Limits);
         _pulse = new(parts.Grains, _runner, parts.Time, parts.Logs.CreateLogger<AttemptPulse>());
     }
 

@@ -13,8 +13,9 @@ namespace OrleansJobGrid.Workers.Execution;
 /// <param name="Gpus">The readings of the machine's GPUs; null: there is none.</param>
 /// <param name="Time">The clock.</param>
 /// <param name="Logs">Makes the logs.</param>
+/// <param name="Limits">How large outputs may be; null: the defaults.</param>
 /// <param name="Origins">Connectors from assemblies of their own; null: there are none.</param>
 /// <param name="Proofs">What is known of the services outside; null: they are believed.</param>
 internal sealed record WorkerParts(
     IGrainFactory Grains, IArtefactStore Artefacts, WorkerProcess Process, FailureReporting Failures, GpuMonitor? Gpus, TimeProvider Time, ILoggerFactory Logs,
-    InstanceProofs? Proofs = null, ConnectorOrigins? Origins = null);
+    ArtefactOptions? Limits = null, InstanceProofs? Proofs = null, ConnectorOrigins? Origins = null);

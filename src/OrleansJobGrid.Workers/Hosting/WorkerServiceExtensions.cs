@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Connectors.Failures;
 using OrleansJobGrid.Workers.Execution;
 using OrleansJobGrid.Workers.Gpu;
@@ -19,6 +20,7 @@ public static class WorkerServiceExtensions
     public static IServiceCollection AddJobGridWorker(this IServiceCollection services)
     {
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton(new ArtefactOptions());
         services.AddOptions<WorkerOptions>().ValidateOnStart();
         services.AddSingleton<WorkerPlanner>();
         services.AddSingleton<IValidateOptions<WorkerOptions>>(s => s.GetRequiredService<WorkerPlanner>());

@@ -181,15 +181,16 @@ public sealed class RecoveryCommandTests
         using var run = new CommandRun();
         await using var grid = await CannedGrid.StartAsync("""
             {"workers":[{"worker_id":"w","node":"n","services":["comfy"],"slots":1,"jobs":[],"state":"active","instances":[
-              {"instance":"c1","service":"comfy","on_this_machine":true,"breaker":null},
+              {"instance":"c1","service":"comfy","on_this_machine":true,"breaker":null,"health":{"state":"proved","capabilities":["cancel","progress"],"version":"0.27","costs":["It cannot be asked."],"fault":null}},
               {"instance":"c2","service":"comfy","on_this_machine":false,"breaker":{"state":"open","reason":"503 five times","since":"2026-01-02T03:04:05.678Z"}}]}]}
             """);
         Assert.Equal(0, await run.InvokeAsync("workers", "--url", grid.Url));
         Assert.EndsWith("""
 
-            INSTANCE  SERVICE  WORKER  PLACE             BREAKER  SINCE                 REASON
-            c1        comfy    w       worker's machine  closed   -                     -
-            c2        comfy    w       elsewhere         open     2026-01-02 03:04:05Z  503 five times
+            INSTANCE  SERVICE  WORKER  PLACE             HEALTH  CAN              VERSION  BREAKER  SINCE                 REASON
+            c1        comfy    w       worker's machine  proved  cancel progress  0.27     closed   -                     -
+            c2        comfy    w       elsewhere         -       -                -        open     2026-01-02 03:04:05Z  503 five times
+            ! c1: It cannot be asked.
 
             """.ReplaceLineEndings("\n"), run.Out);
     }

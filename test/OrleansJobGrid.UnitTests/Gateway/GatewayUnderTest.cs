@@ -9,8 +9,10 @@ using Microsoft.Extensions.Logging;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Gateway;
+using OrleansJobGrid.Gateway.Artefacts;
 using OrleansJobGrid.Gateway.Grains;
 using OrleansJobGrid.Gateway.Hosting;
+using OrleansJobGrid.TestKit.Stores;
 using Xunit;
 
 namespace OrleansJobGrid.UnitTests.Gateway;
@@ -23,9 +25,9 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
 
     private readonly WebApplication _app;
 
-    private GatewayUnderTest(WebApplication app, FakeGrid grid, MemoryArtefacts artefacts)
+    private GatewayUnderTest(WebApplication app, FakeGrid grid, MemoryArtefacts artefacts, OffsetTimeProvider time)
     {
-        (_app, Grid, Artefacts) = (app, grid, artefacts);
+        (_app, Grid, Artefacts, Time) = (app, grid, artefacts, time);
         Client = new HttpClient { BaseAddress = new Uri(app.Urls.Single()), Timeout = Patience };
     }
 
@@ -35,20 +37,26 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
 
     public HttpClient Client { get; }
 
+    /// <summary>Its clock: the machine's, with what the test adds.</summary>
+    public OffsetTimeProvider Time { get; }
+
     public static async Task<GatewayUnderTest> StartAsync(Action<GatewayOptions>? configure = null)
     {
         var grid = new FakeGrid();
         var artefacts = new MemoryArtefacts();
+        var time = new OffsetTimeProvider();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<IGridGrains>(grid);
         builder.Services.AddSingleton<IArtefactStore>(artefacts);
+        builder.Services.AddSingleton(new LinkKey("0123456789abcdef"u8.ToArray()));
+        builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddJobGridGateway(configure);
         var app = builder.Build();
         app.MapJobGrid();
         await app.StartAsync(TestContext.Current.CancellationToken);
-        return new GatewayUnderTest(app, grid, artefacts);
+        return new GatewayUnderTest(app, grid, artefacts, time);
     }
 
     public Task StopAsync() => _app.StopAsync(TestContext.Current.CancellationToken);

@@ -11,6 +11,8 @@ internal sealed class MemoryArtefacts : IArtefactStore
 
     public string Location => "memory";
 
+    public string Id => "00000000000000000000000000000000";
+
     public async Task<ArtefactInfo> UploadAsync(Stream content, long maxBytes, CancellationToken cancellationToken)
     {
         using var all = new MemoryStream();
@@ -42,4 +44,10 @@ internal sealed class MemoryArtefacts : IArtefactStore
     public Task DeleteScratchAsync(string jobId, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public Task DeleteJobAsync(string jobId, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task TouchAsync(string uploadId, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public IAsyncEnumerable<StoredArtefact> ListAllAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public Task<bool> DeleteOldAsync(StoredArtefact artefact, DateTimeOffset before, CancellationToken cancellationToken) => throw new NotSupportedException();
 }

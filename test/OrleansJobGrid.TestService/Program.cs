@@ -2,6 +2,15 @@
 // happens at its gates; takes commands for the gates on stdin and ends when that ends.
 using System.Net;
 using OrleansJobGrid.TestService;
+using OrleansJobGrid.TestService.ComfyUi;
+
+// As ComfyUI, for tests of who keeps it running: writes its output as a server does, and ends by SIGTERM.
+if (args is ["comfyui", var port, var folder])
+{
+    await using var comfy = await ComfyServer.StartAsync(ComfyEdition.V027, folder, new(line => Console.Out.WriteLine(line)), int.Parse(port, System.Globalization.CultureInfo.InvariantCulture));
+    Console.Out.WriteLine($"To see the GUI go to: {comfy.Url}");
+    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System);
+}
 
 ServiceOptions options;
 try

@@ -60,6 +60,9 @@ public sealed record FailureReport
     /// <summary>What else is known, by name.</summary>
     public IReadOnlyDictionary<string, string>? Hints { get; init; }
 
+    /// <summary>The last lines that the service wrote, where its worker supervises it.</summary>
+    public string? ServiceLog { get; init; }
+
     /// <summary>All other fields under their JSON names.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? More { get; set; }

@@ -63,6 +63,9 @@ public sealed record FailureEvidence
     /// <summary>Estimated size of the job, MB of memory.</summary>
     public long? EstimatedSizeMb { get; init; }
 
+    /// <summary>The last lines that the service wrote, where the worker sees them: at most 200, and 16 KB.</summary>
+    public string? ServiceLog { get; init; }
+
     /// <summary>What else the connector knows, by name.</summary>
     public IReadOnlyDictionary<string, string> Hints { get; init; } = new Dictionary<string, string>();
 

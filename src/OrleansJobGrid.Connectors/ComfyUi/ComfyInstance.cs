@@ -8,7 +8,7 @@ using OrleansJobGrid.Connectors.Outside;
 namespace OrleansJobGrid.Connectors.ComfyUi;
 
 /// <summary>One ComfyUI server, of any version since 2023; what differs is in <c>docs/comfyui.md</c>.</summary>
-internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IDisposable
+internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IAsyncDisposable
 {
     /// <summary>How far back a prompt is looked for by its mark in a server that gave it an id of its own.</summary>
     private const int HistoryLookedThrough = 500;
@@ -32,12 +32,17 @@ internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IDisposable
 
     private ComfyFacts? _facts;
 
-    public ComfyInstance(string id, Uri address, ComfyUiOptions options, IReadOnlyDictionary<string, string> headers, TimeProvider time)
+    public ComfyInstance(
+        string id, Uri address, ComfyUiOptions options, IReadOnlyDictionary<string, string> headers, ComfySuperviseOptions? supervised, TimeProvider time)
     {
         (_options, _headers, _time) = (options, headers, time);
         _http = new(new(id, address, options.RequestTimeout, time, headers));
         _boot = new(_http);
+        Supervisor = supervised is null ? null : new(id, supervised, options.WorkFolder, Answers, time);
     }
+
+    /// <summary>Keeps it running; null: somebody else does.</summary>
+    public ComfySupervisor? Supervisor { get; }
 
     public string Id => _http.Id;
 
@@ -45,6 +50,8 @@ internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IDisposable
 
     public async Task<InstanceProof> Prove(CancellationToken cancellationToken)
     {
+        if (Supervisor?.Fault is { } fault)
+            throw new InvalidOperationException(fault);
         var facts = await Facts(cancellationToken);
         await _http.Queue(cancellationToken);
         var nobodys = Guid.NewGuid().ToString("D");
@@ -154,10 +161,19 @@ internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IDisposable
         return result;
     }
 
-    public async Task AfterFailure(FailedResult failure, CancellationToken cancellationToken)
+    public async Task<FailedResult> AfterFailure(FailedResult failure, CancellationToken cancellationToken)
     {
+        if (Supervisor is { } supervisor)
+        {
+            failure = new(failure.Evidence with { ServiceLog = supervisor.LastLines() });
+            // After such an error all that follows in the same process fails too.
+            if (failure.Reason == FailureReason.GpuError)
+                supervisor.Restart(failure.Message);
+        }
+
         if (failure.Class == FailureClass.ResourceExhaustion)
             await _http.Free(cancellationToken);
+        return failure;
     }
 
     public void Leave(string externalId)
@@ -168,8 +184,10 @@ internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IDisposable
             _ = socket.DisposeAsync().AsTask();
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
+        if (Supervisor is not null)
+            await Supervisor.DisposeAsync();
         foreach (var externalId in _sockets.Keys)
             Leave(externalId);
         _http.Dispose();
@@ -319,6 +337,19 @@ internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IDisposable
         {
             // Broken off while it was written: nothing was posted after it.
             return null;
+        }
+    }
+
+    private async Task<bool> Answers(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _http.Version(cancellationToken);
+            return true;
+        }
+        catch (Exception e) when (OutsideFaults.IsFault(e))
+        {
+            return false;
         }
     }
 

@@ -7,7 +7,7 @@ namespace OrleansJobGrid.Connectors.ComfyUi;
 /// Runs workflows on ComfyUI servers of any version since 2023 (<c>docs/comfyui.md</c>). Each prompt bears the grid's mark, so that it is found,
 /// taken over and stopped when its worker has died, and is never posted twice where the server can be asked.
 /// </summary>
-public sealed class ComfyUiConnector : IExternalConnector, IDisposable
+public sealed class ComfyUiConnector : IExternalConnector, IDisposable, IAsyncDisposable
 {
     /// <summary>The service's name.</summary>
     public const string ServiceName = "comfyui";
@@ -56,6 +56,14 @@ public sealed class ComfyUiConnector : IExternalConnector, IDisposable
     public IReadOnlyList<ServiceInstance> Instances { get; }
 
     /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var instance in _instances.Values)
+            instance.Supervisor?.Begin();
+        return Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
     public async Task<ConnectorResult> ExecuteAsync(IJobContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -86,16 +94,20 @@ public sealed class ComfyUiConnector : IExternalConnector, IDisposable
         _outside.At(instance).Cancel(mark, cancellationToken);
 
     /// <inheritdoc/>
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
         foreach (var instance in _instances.Values)
-            instance.Dispose();
+            await instance.DisposeAsync();
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     private ComfyInstance InstanceOf(string name, string address) => new(
         $"{ServiceName}/{name}",
         new Uri(address),
         _options,
         (_options.Headers.TryGetValue(name, out var headers) ? headers : new Dictionary<string, string>()).AsReadOnly(),
+        _options.Supervise.TryGetValue(name, out var supervised) ? supervised : null,
         _time);
 }

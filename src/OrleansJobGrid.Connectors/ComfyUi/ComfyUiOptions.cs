@@ -18,6 +18,12 @@ public sealed class ComfyUiOptions
     /// </summary>
     public IDictionary<string, IDictionary<string, string>> Headers { get; } = new Dictionary<string, IDictionary<string, string>>(StringComparer.Ordinal);
 
+    /// <summary>Instances on the worker's machine that it starts and keeps running. Default none.</summary>
+    public IDictionary<string, ComfySuperviseOptions> Supervise { get; } = new Dictionary<string, ComfySuperviseOptions>(StringComparer.Ordinal);
+
+    /// <summary>Where the supervised ones' output goes, absolute. Default <c>comfyui</c> in the data folder.</summary>
+    public string WorkFolder { get; set; } = "";
+
     /// <summary>
     /// Between two questions for a running prompt's state. What its WebSocket tells of the end is acted on at once; this is for what it does not
     /// tell. Default 2 s; 10 ms to 1 min.

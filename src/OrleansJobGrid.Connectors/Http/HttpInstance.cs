@@ -12,6 +12,9 @@ namespace OrleansJobGrid.Connectors.Http;
 /// <summary>One instance of a service that its configuration describes.</summary>
 internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
 {
+    /// <summary>What is shorter is no secret, and would make holes in what is said.</summary>
+    private const int ShortestSecret = 8;
+
     private readonly HttpServiceOptions _options;
     private readonly TimeProvider _time;
     private readonly OutsideHttp _http;
@@ -91,7 +94,7 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
     public Task<ConnectorResult> Fetch(IJobContext job, WorkMark mark, HttpWork completed, CancellationToken cancellationToken) =>
         new HttpResult(this, job, _options, _time).Of(completed.Answer!, cancellationToken);
 
-    public Task AfterFailure(FailedResult failure, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task<FailedResult> AfterFailure(FailedResult failure, CancellationToken cancellationToken) => Task.FromResult(failure);
 
     public void Leave(string externalId)
     {
@@ -130,7 +133,7 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
     public FailedResult FailureOf(HttpStatusCode status, string body, string? retryAfter, string stage)
     {
         var said = FailureEvidence.OfHttp((int)status, body, retryAfter, _time.GetUtcNow(), stage);
-        return new(said with { Message = ErrorOf(body) ?? said.Message, Instance = Id });
+        return new(said with { Message = WithoutSecrets(ErrorOf(body) ?? said.Message), Instance = Id });
     }
 
     /// <summary>What is known of a failure that is told within an answer that is a success.</summary>
@@ -139,7 +142,7 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
         var said = ServiceErrorBody.Read(answer.ToString(Formatting.None));
         return new(new FailureEvidence
         {
-            Message = HttpValues.Text(answer, _options.Error) ?? (said.Message.Length > 0 ? said.Message : $"'{Id}' says that the job failed, and not why."),
+            Message = WithoutSecrets(HttpValues.Text(answer, _options.Error) ?? (said.Message.Length > 0 ? said.Message : $"'{Id}' says that the job failed, and not why.")),
             ExceptionType = said.ExceptionType,
             ServiceErrorType = said.ErrorType,
             Stage = stage,
@@ -210,6 +213,10 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
             request.Content = new SentContent(HttpTemplate.Body(body, values));
         return request;
     }
+
+    /// <summary>Some services repeat the key that they do not take.</summary>
+    private string WithoutSecrets(string text) =>
+        _options.Headers.Values.Append(_options.Auth.Value).Where(s => s.Length >= ShortestSecret).Aggregate(text, (said, secret) => said.Replace(secret, "***", StringComparison.Ordinal));
 
     private JToken JsonOf(string body)
     {

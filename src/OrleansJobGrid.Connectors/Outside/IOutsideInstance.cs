@@ -35,7 +35,8 @@ internal interface IOutsideInstance<TWork>
     Task<ConnectorResult> Fetch(IJobContext job, WorkMark mark, TWork completed, CancellationToken cancellationToken);
 
     /// <summary>Does what is to be done there after a failure, so that a later job does better.</summary>
-    Task AfterFailure(FailedResult failure, CancellationToken cancellationToken);
+    /// <returns>The failure, with what more is known of it.</returns>
+    Task<FailedResult> AfterFailure(FailedResult failure, CancellationToken cancellationToken);
 
     /// <summary>The attempt has nothing more to do with a submission: what was kept for it goes.</summary>
     void Leave(string externalId);

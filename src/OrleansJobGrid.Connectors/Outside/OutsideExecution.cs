@@ -181,8 +181,7 @@ internal sealed class OutsideExecution<TWork>(OutsideService<TWork> service, IJo
                     return await instance.Fetch(context, submission.Mark, completed, cancellationToken);
                 case { State: SubmissionState.Failed } failed:
                     var failure = failed.Failure ?? new(FailureClass.Transient, "service_error", $"'{instance.Id}' gave no reason.", null);
-                    await AfterFailure(instance, failure, cancellationToken);
-                    return failure;
+                    return await AfterFailure(instance, failure, cancellationToken);
                 case { State: SubmissionState.Cancelled }:
                     return ConnectorResult.Failed(FailureClass.Transient, "cancelled_outside", $"'{instance.Id}' says that somebody else stopped the job.");
                 default:
@@ -193,15 +192,16 @@ internal sealed class OutsideExecution<TWork>(OutsideService<TWork> service, IJo
         }
     }
 
-    private static async Task AfterFailure(IOutsideInstance<TWork> instance, FailedResult failure, CancellationToken cancellationToken)
+    private static async Task<FailedResult> AfterFailure(IOutsideInstance<TWork> instance, FailedResult failure, CancellationToken cancellationToken)
     {
         try
         {
-            await instance.AfterFailure(failure, cancellationToken);
+            return await instance.AfterFailure(failure, cancellationToken);
         }
         catch (Exception e) when (OutsideFaults.IsFault(e))
         {
             // The failure is what counts; an instance that does not hear this is found by the next job.
+            return failure;
         }
     }
 

@@ -61,7 +61,7 @@ internal sealed class RestInstance(string id, Uri address, RestServiceOptions op
     public Task<ConnectorResult> Fetch(IJobContext job, WorkMark mark, RestState completed, CancellationToken cancellationToken) =>
         new RestOutputs(this, job, options, time).Fetch(completed, cancellationToken);
 
-    public Task AfterFailure(FailedResult failure, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task<FailedResult> AfterFailure(FailedResult failure, CancellationToken cancellationToken) => Task.FromResult(failure);
 
     public void Leave(string externalId)
     {

@@ -59,6 +59,9 @@ public sealed record FailureReport
 
     /// <summary>The GPU that it ran on.</summary>
     [Id(19)] public string? Gpu { get; init; }
+
+    /// <summary>The last lines that the service wrote, at most 16 KB; null: the worker does not see them.</summary>
+    [Id(20)] public string? ServiceLog { get; init; }
 }
 
 /// <summary>Classes of failure, each with its rule of retry.</summary>

@@ -39,6 +39,9 @@ internal sealed record FailureReportDocument
     /// <summary>What else is known, by name.</summary>
     public required IReadOnlyDictionary<string, string> Hints { get; init; }
 
+    /// <summary>The last lines that the service wrote, where its worker supervises it.</summary>
+    public string? ServiceLog { get; init; }
+
     public static FailureReportDocument? Of(FailureReport? f) => f is null ? null : new()
     {
         FailureClass = f.FailureClass,
@@ -59,5 +62,6 @@ internal sealed record FailureReportDocument
         ModelLoaded = f.ModelLoaded,
         EstimatedSizeMb = f.EstimatedSizeMb,
         Hints = f.Hints,
+        ServiceLog = f.ServiceLog,
     };
 }

@@ -63,7 +63,7 @@ internal static class ConnectorSetup
         }
 
         services.AddSingleton<IConnector>(new ProcessConnector(processes, TimeProvider.System));
-        if (ComfyUiSettings(configuration) is { Instances.Count: > 0 } comfyUi)
+        if (ComfyUiSettings(configuration, options.DataFolder) is { Instances.Count: > 0 } comfyUi)
             services.AddSingleton<IConnector>(_ => new ComfyUiConnector(comfyUi, TimeProvider.System));
         if (A1111Settings(configuration) is { Instances.Count: > 0 } a1111)
             services.AddSingleton<IConnector>(_ => new A1111Connector(a1111, TimeProvider.System));
@@ -105,9 +105,11 @@ internal static class ConnectorSetup
         OwnNames.Intersect(names).Select(b => $"{section}:Services:{b} is the name of a built-in service; choose another.");
 
     /// <summary>The ComfyUI servers, checked. Throws <see cref="GridSettingsException"/>.</summary>
-    internal static ComfyUiOptions ComfyUiSettings(IConfiguration configuration)
+    internal static ComfyUiOptions ComfyUiSettings(IConfiguration configuration, string dataFolder = ".")
     {
         var options = configuration.GetSection("JobGrid:ComfyUi").Get<ComfyUiOptions>() ?? new();
+        if (options.WorkFolder.Length == 0)
+            options.WorkFolder = Path.GetFullPath(Path.Combine(dataFolder, "comfyui"));
         var errors = ComfyUiOptionsCheck.Errors(options);
         return errors.Count == 0 ? options : throw new GridSettingsException(string.Join(" ", errors));
     }

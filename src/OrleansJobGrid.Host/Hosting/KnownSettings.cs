@@ -58,6 +58,7 @@ internal static class KnownSettings
         [nameof(HttpServiceOptions.Stream)] = NamesOf(typeof(HttpStreamOptions)),
     };
 
+    private static readonly string[] Supervised = NamesOf(typeof(ComfySuperviseOptions));
     private static readonly string[] RestService = NamesOf(typeof(RestServiceOptions));
 
     private static readonly string[] Queue = NamesOf(typeof(QueueOptions));
@@ -83,6 +84,7 @@ internal static class KnownSettings
 
         foreach (var service in configuration.GetSection("JobGrid:Http:Services").GetChildren())
             unknown.AddRange(NotIn(HttpService, service).Concat(HttpParts.SelectMany(p => NotIn(p.Value, service.GetSection(p.Key)))));
+        unknown.AddRange(configuration.GetSection("JobGrid:ComfyUi:Supervise").GetChildren().SelectMany(s => NotIn(Supervised, s)));
         foreach (var service in configuration.GetSection("JobGrid:Rest:Services").GetChildren())
             unknown.AddRange(NotIn(RestService, service));
         foreach (var worker in configuration.GetSection("JobGrid:Workers").GetChildren())

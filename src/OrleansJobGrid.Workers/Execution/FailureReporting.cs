@@ -13,6 +13,7 @@ internal sealed class FailureReporting(FailureClassifier classifier)
     private const int NameCharacters = 300;
     private const int HintCharacters = 500;
     private const int HintCount = 32;
+    private const int LogCharacters = 16 << 10;
 
     /// <summary>The failure of an attempt whose connector threw; it does not say what it was at.</summary>
     public static FailedResult Escaped(Exception exception) => new(FailureEvidence.Of(exception, "run"));
@@ -70,6 +71,7 @@ internal sealed class FailureReporting(FailureClassifier classifier)
             ModelLoaded = ShortOrNull(evidence.ModelLoaded, NameCharacters),
             EstimatedSizeMb = evidence.EstimatedSizeMb,
             Hints = HintsOf(evidence, verdict),
+            ServiceLog = evidence.ServiceLog is { Length: > LogCharacters } log ? log[^LogCharacters..] : evidence.ServiceLog,
         };
     }
 

@@ -1,7 +1,4 @@
 using System.Net;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using Newtonsoft.Json;
 using Newtonsoft.Json.Linq;
 using OrleansJobGrid.Connectors.Failures;
@@ -15,12 +12,13 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
     private readonly HttpServiceOptions _options;
     private readonly TimeProvider _time;
     private readonly OutsideHttp _http;
-    private readonly HttpClient _elsewhere = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false }) { Timeout = TimeSpan.FromMinutes(5) };
+    private readonly HttpFiles _files;
 
     public HttpInstance(string id, Uri address, HttpServiceOptions options, TimeProvider time)
     {
         (_options, _time) = (options, time);
-        _http = new(id, address, options.RequestTimeout, time, options.Headers.Concat(HeadersOf(options.Auth)), TlsOf(options.Tls));
+        _http = new(id, address, options.RequestTimeout, time, options.Headers.Concat(HttpAuth.HeadersOf(options.Auth)), HttpTls.Of(options.Tls));
+        _files = new(_http);
     }
 
     public string Id => _http.Id;
@@ -89,7 +87,7 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
     }
 
     public Task<ConnectorResult> Fetch(IJobContext job, WorkMark mark, HttpWork completed, CancellationToken cancellationToken) =>
-        new HttpResult(this, job, _options, _time).Of(completed.Answer!, cancellationToken);
+        ResultOf(job).Of(completed.Answer!, cancellationToken);
 
     public Task AfterFailure(FailedResult failure, CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -108,24 +106,6 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
         return answering;
     }
 
-    /// <summary>Opens a file that an answer names. Credentials go to the instance alone; another place has to be one with https.</summary>
-    public async Task<HttpResponseMessage?> Open(string url, CancellationToken cancellationToken)
-    {
-        var address = new Uri(_http.Home, url);
-        var here = address.Authority == _http.Home.Authority && address.Scheme == _http.Home.Scheme;
-        if (!here && address.Scheme != Uri.UriSchemeHttps)
-            throw new InvalidDataException($"'{Id}' names a file at {address.Scheme}://{address.Authority}, which is neither itself nor a place with https.");
-        var answer = here ? await _http.Open(address, cancellationToken) : await _elsewhere.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-        if (answer.IsSuccessStatusCode)
-            return answer;
-        using (answer)
-        {
-            return answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone
-                ? null
-                : throw new HttpRequestException($"{address.Scheme}://{address.Authority} answered {(int)answer.StatusCode} for a file of '{Id}'.", null, answer.StatusCode);
-        }
-    }
-
     /// <summary>What is known of a failure that an answer tells.</summary>
     public FailedResult FailureOf(HttpStatusCode status, string body, string? retryAfter, string stage)
     {
@@ -134,23 +114,15 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
     }
 
     /// <summary>What is known of a failure that is told within an answer that is a success.</summary>
-    public FailedResult FailureOf(JToken answer, string stage)
-    {
-        var said = ServiceErrorBody.Read(answer.ToString(Formatting.None));
-        return new(new FailureEvidence
-        {
-            Message = HttpValues.Text(answer, _options.Error) ?? (said.Message.Length > 0 ? said.Message : $"'{Id}' says that the job failed, and not why."),
-            ExceptionType = said.ExceptionType,
-            ServiceErrorType = said.ErrorType,
-            Stage = stage,
-            Instance = Id,
-        });
-    }
+    public FailedResult FailureOf(JToken answer, string stage) => HttpValues.Failure(answer, _options.Error, Id, stage);
+
+    /// <summary>Makes a job's result of an answer.</summary>
+    public HttpResult ResultOf(IJobContext job) => new(Id, _files, job, _options.Files, _options.Result, _options.Outage, _time);
 
     public void Dispose()
     {
         _http.Dispose();
-        _elsewhere.Dispose();
+        _files.Dispose();
     }
 
     /// <returns>The service's id of the work, where it has to be asked by that.</returns>
@@ -192,7 +164,7 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
         var state = HttpStates.Of(word, _options.States);
         return new(state, answer)
         {
-            Progress = HttpValues.Percent(answer, _options),
+            Progress = HttpValues.Percent(answer, _options.Progress, _options.ProgressIsShare),
             Message = HttpValues.Text(answer, _options.Message) ?? (_options.Message is null ? word : null),
             Failure = state == SubmissionState.Failed ? FailureOf(answer, "run") : null,
         };
@@ -200,9 +172,7 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
 
     private HttpRequestMessage RequestOf(HttpCallOptions options, HttpValues values)
     {
-        var path = HttpTemplate.Path(options.Path, values);
-        if (_options.Auth is { Kind: HttpAuthKind.Query } auth)
-            path += $"{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{Uri.EscapeDataString(auth.Name)}={Uri.EscapeDataString(auth.Value)}";
+        var path = HttpAuth.PathWith(_options.Auth, HttpTemplate.Path(options.Path, values));
         // An empty path means the address as it was given, without the slash that relative paths need.
         var address = path.Length == 0 ? new Uri(_http.Home.AbsoluteUri.TrimEnd('/')) : new Uri(_http.Home, path);
         var request = new HttpRequestMessage(new HttpMethod(options.Method), address);
@@ -236,29 +206,5 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
             // What is no JSON is said as it stands.
             return null;
         }
-    }
-
-    private static IEnumerable<KeyValuePair<string, string>> HeadersOf(HttpAuthOptions auth) => auth.Kind switch
-    {
-        HttpAuthKind.Bearer => [new("Authorization", $"Bearer {auth.Value}")],
-        HttpAuthKind.Basic => [new("Authorization", $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{auth.Name}:{auth.Value}"))}")],
-        HttpAuthKind.Header => [new(auth.Name, auth.Value)],
-        _ => [],
-    };
-
-    private static SslClientAuthenticationOptions? TlsOf(HttpTlsOptions options)
-    {
-        if (options.CaFile is null && options.CertificateFile is null)
-            return null;
-        var tls = new SslClientAuthenticationOptions();
-        if (options.CaFile is { } ca)
-        {
-            tls.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-            tls.CertificateChainPolicy.CustomTrustStore.ImportFromPemFile(ca);
-        }
-
-        if (options.CertificateFile is { } certificate)
-            tls.ClientCertificates = [X509Certificate2.CreateFromPemFile(certificate, options.KeyFile)];
-        return tls;
     }
 }

@@ -302,6 +302,10 @@ internal sealed class WebSocketInstance : IOutsideInstance<WebSocketWork>, IDisp
         WebSocketHandshakeException said => said.Failure.Evidence,
         WebSocketRefusedException { StatusCode: { } status } refused when (int)status >= 400 =>
             FailureEvidence.OfHttp((int)status, "", refused.RetryAfter, _time.GetUtcNow(), "submit") with { Message = refused.Message, Instance = Id },
+        WebSocketRefusedException refused => new()
+        {
+            Message = refused.Message, HttpStatus = (int?)refused.StatusCode, KnownClass = FailureClass.Transient, KnownReason = FailureReason.UnexpectedResponse, Stage = "submit", Instance = Id,
+        },
         WebSocketClosedException closed when NotTaken(closed) is { } refused => refused,
         _ => FailureEvidence.Of(fault, "submit") with { Instance = Id, KnownClass = FailureClass.Transient },
     };

@@ -279,6 +279,7 @@ internal sealed class WebSocketJob(string instance, WebSocketLink link, WorkMark
             WebSocketKind.Progress => new(SubmissionState.Running) { Progress = HttpValues.Percent(message, options.Progress, options.ProgressIsShare), Message = said },
             WebSocketKind.Completed => new(SubmissionState.Completed, message) { Binary = [.. _binary] },
             WebSocketKind.Failed => new(SubmissionState.Failed) { Failure = HttpValues.Failure(message, options.Error, instance, "run") },
+            WebSocketKind.Refused => new(SubmissionState.Failed) { Failure = new(HttpValues.Failure(message, options.Error, instance, "submit").Evidence with { HttpStatus = 422 }) },
             WebSocketKind.Cancelled => new(SubmissionState.Cancelled),
             _ => new(SubmissionState.Absent),
         };

@@ -154,6 +154,9 @@ public sealed class WebSocketTypeOptions
     /// <summary>It failed. Default <c>failed</c>, <c>error</c>.</summary>
     public IList<string> Failed { get; } = [];
 
+    /// <summary>It is not done, since it is wrong: read as an HTTP answer 422. Default <c>refused</c>, <c>rejected</c>.</summary>
+    public IList<string> Refused { get; } = [];
+
     /// <summary>It was stopped. Default <c>cancelled</c>, <c>canceled</c>.</summary>
     public IList<string> Cancelled { get; } = [];
 

@@ -7,6 +7,7 @@ using OrleansJobGrid.Connectors.Imaging;
 using OrleansJobGrid.Connectors.Processes;
 using OrleansJobGrid.Connectors.Rest;
 using OrleansJobGrid.Connectors.Simulation;
+using OrleansJobGrid.Connectors.WebSockets;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Grains.Recovery;
 using OrleansJobGrid.Workers.Execution;
@@ -28,6 +29,8 @@ internal static class ConnectorSetup
             options.AttemptTimeouts.TryAdd(connector.Service, connector.DefaultAttemptTimeout);
         options.AttemptTimeouts.TryAdd(ComfyUiConnector.ServiceName, ComfyUiSettings(configuration).AttemptTimeout);
         foreach (var (service, settings) in HttpSettings(configuration).Services)
+            options.AttemptTimeouts.TryAdd(service, settings.AttemptTimeout);
+        foreach (var (service, settings) in WebSocketSettings(configuration).Services)
             options.AttemptTimeouts.TryAdd(service, settings.AttemptTimeout);
         foreach (var (service, settings) in RestSettings(configuration).Services)
             options.AttemptTimeouts.TryAdd(service, settings.AttemptTimeout);
@@ -52,6 +55,8 @@ internal static class ConnectorSetup
             services.AddSingleton<IConnector>(_ => new ComfyUiConnector(comfyUi, TimeProvider.System));
         foreach (var (service, settings) in HttpSettings(configuration).Services)
             services.AddSingleton<IConnector>(_ => new HttpConnector(service, settings, TimeProvider.System));
+        foreach (var (service, settings) in WebSocketSettings(configuration).Services)
+            services.AddSingleton<IConnector>(_ => new WebSocketConnector(service, settings, TimeProvider.System));
         foreach (var (service, settings) in RestSettings(configuration).Services)
             services.AddSingleton<IConnector>(_ => new RestConnector(service, settings, TimeProvider.System));
         services.AddSingleton(new WorkerProcess(ProcessIdentity.Current, Version));
@@ -80,6 +85,17 @@ internal static class ConnectorSetup
         var options = configuration.GetSection("JobGrid:Http").Get<HttpOptions>() ?? new();
         var errors = HttpOptionsCheck.Errors(options).Concat(Taken("JobGrid:Http", options.Services.Keys))
             .Concat(options.Services.Keys.Intersect(RestSettings(configuration).Services.Keys).Select(s => $"JobGrid:Http:Services:{s} is the name of a service of JobGrid:Rest too; choose another."))
+            .ToList();
+        return errors.Count == 0 ? options : throw new GridSettingsException(string.Join(" ", errors));
+    }
+
+    /// <summary>The services outside that are described by their messages, checked. Throws <see cref="GridSettingsException"/>.</summary>
+    internal static WebSocketOptions WebSocketSettings(IConfiguration configuration)
+    {
+        var options = configuration.GetSection("JobGrid:WebSocket").Get<WebSocketOptions>() ?? new();
+        var others = RestSettings(configuration).Services.Keys.Select(s => (Section: "Rest", Name: s)).Concat(HttpSettings(configuration).Services.Keys.Select(s => (Section: "Http", Name: s)));
+        var errors = WebSocketOptionsCheck.Errors(options).Concat(Taken("JobGrid:WebSocket", options.Services.Keys))
+            .Concat(others.Where(o => options.Services.ContainsKey(o.Name)).Select(o => $"JobGrid:WebSocket:Services:{o.Name} is the name of a service of JobGrid:{o.Section} too; choose another."))
             .ToList();
         return errors.Count == 0 ? options : throw new GridSettingsException(string.Join(" ", errors));
     }

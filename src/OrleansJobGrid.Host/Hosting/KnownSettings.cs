@@ -6,6 +6,7 @@ using OrleansJobGrid.Connectors.Imaging;
 using OrleansJobGrid.Connectors.Processes;
 using OrleansJobGrid.Connectors.Rest;
 using OrleansJobGrid.Connectors.Simulation;
+using OrleansJobGrid.Connectors.WebSockets;
 using OrleansJobGrid.Contracts.Matching;
 using OrleansJobGrid.Gateway.Hosting;
 using OrleansJobGrid.Grains.Hosting;
@@ -29,6 +30,7 @@ internal static class KnownSettings
         ["Process"] = NamesOf(typeof(ProcessOptions)),
         ["ComfyUi"] = NamesOf(typeof(ComfyUiOptions)),
         ["Http"] = NamesOf(typeof(HttpOptions)),
+        ["WebSocket"] = NamesOf(typeof(WebSocketOptions)),
         ["Rest"] = NamesOf(typeof(RestOptions)),
         ["Keep"] = NamesOf(typeof(KeepOptions)),
         ["Recovery"] = NamesOf(typeof(RecoveryOptions)),
@@ -50,6 +52,16 @@ internal static class KnownSettings
         [nameof(HttpServiceOptions.Tls)] = NamesOf(typeof(HttpTlsOptions)),
         [nameof(HttpServiceOptions.States)] = NamesOf(typeof(HttpStateOptions)),
         [nameof(HttpServiceOptions.Stream)] = NamesOf(typeof(HttpStreamOptions)),
+    };
+
+    private static readonly string[] WebSocketService = NamesOf(typeof(WebSocketServiceOptions));
+
+    private static readonly Dictionary<string, string[]> WebSocketParts = new()
+    {
+        [nameof(WebSocketServiceOptions.Handshake)] = NamesOf(typeof(WebSocketHandshakeOptions)),
+        [nameof(WebSocketServiceOptions.Types)] = NamesOf(typeof(WebSocketTypeOptions)),
+        [nameof(WebSocketServiceOptions.Auth)] = NamesOf(typeof(HttpAuthOptions)),
+        [nameof(WebSocketServiceOptions.Tls)] = NamesOf(typeof(HttpTlsOptions)),
     };
 
     private static readonly string[] RestService = NamesOf(typeof(RestServiceOptions));
@@ -77,6 +89,8 @@ internal static class KnownSettings
 
         foreach (var service in configuration.GetSection("JobGrid:Http:Services").GetChildren())
             unknown.AddRange(NotIn(HttpService, service).Concat(HttpParts.SelectMany(p => NotIn(p.Value, service.GetSection(p.Key)))));
+        foreach (var service in configuration.GetSection("JobGrid:WebSocket:Services").GetChildren())
+            unknown.AddRange(NotIn(WebSocketService, service).Concat(WebSocketParts.SelectMany(p => NotIn(p.Value, service.GetSection(p.Key)))));
         foreach (var service in configuration.GetSection("JobGrid:Rest:Services").GetChildren())
             unknown.AddRange(NotIn(RestService, service));
         foreach (var worker in configuration.GetSection("JobGrid:Workers").GetChildren())

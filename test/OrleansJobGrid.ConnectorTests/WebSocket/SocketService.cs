@@ -18,16 +18,21 @@ internal sealed class SocketService : IAsyncDisposable
     private readonly ConcurrentDictionary<string, Work> _all = new(StringComparer.Ordinal);
     private WebApplication? _app;
     private TaskCompletionSource _gate = Opened();
+    private readonly SemaphoreSlim _slot = new(1);
     private int _begun;
+    private int _ids;
     private int _connections;
 
     public string Address { get; private set; } = "";
 
     public int Begun => Volatile.Read(ref _begun);
 
-    public int Live => _all.Values.Count(w => w.State == "running");
+    public int Live => _all.Values.Count(w => w.State is "accepted" or "running");
 
     public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>Whether a job waits while another one runs.</summary>
+    public bool OneAtATime { get; init; }
 
     /// <summary>Messages that came, in order.</summary>
     public ConcurrentQueue<JsonNode> Messages { get; } = new();
@@ -61,10 +66,11 @@ internal sealed class SocketService : IAsyncDisposable
     }
 
     /// <summary>A job that nobody sent, as if its worker were gone.</summary>
-    public void Has(string mark, string state) => _all[mark] = new(mark, $"w{Interlocked.Increment(ref _begun)}") { State = state };
+    public void Has(string mark, string state) => _all[mark] = new(mark, $"w{Interlocked.Increment(ref _ids)}", state);
 
     public async ValueTask DisposeAsync()
     {
+        _slot.Dispose();
         if (_app is null)
             return;
         using var atOnce = new CancellationTokenSource();
@@ -138,24 +144,46 @@ internal sealed class SocketService : IAsyncDisposable
     {
         if (kind == "wrong")
         {
-            await talk.Say(new JsonObject { ["type"] = "error", ["job"] = mark, ["error"] = new JsonObject { ["type"] = "invalid_request_error", ["message"] = "kind is wrong" } });
+            await talk.Say(new JsonObject { ["type"] = "rejected", ["job"] = mark, ["error"] = "kind is wrong" });
             return;
         }
 
-        var work = new Work(mark, $"w{Interlocked.Increment(ref _begun)}");
+        var work = new Work(mark, $"w{Interlocked.Increment(ref _ids)}", "accepted");
         _all[mark] = work;
         await talk.Say(new JsonObject { ["type"] = "accepted", ["job"] = mark, ["id"] = work.Id });
-        await talk.Say(new JsonObject { ["type"] = "running", ["job"] = mark, ["progress"] = 40, ["note"] = "step 4 of 10" });
-        _ = Go(talk, work, kind, _gate.Task);
+        _ = Go(talk, work, kind);
     }
 
-    private static async Task Go(Talk talk, Work work, string? kind, Task gate)
+    private async Task Go(Talk talk, Work work, string? kind)
     {
-        await gate;
-        work.End(kind == "fails" ? "failed" : "completed");
         try
         {
-            await talk.Say(work.ToJson());
+            if (OneAtATime)
+                await _slot.WaitAsync();
+            if (work.Begins())
+            {
+                Interlocked.Increment(ref _begun);
+                var gate = _gate.Task;
+                await Tell(talk, new JsonObject { ["type"] = "running", ["job"] = work.Mark, ["progress"] = 40, ["note"] = "step 4 of 10" });
+                await Task.WhenAny(gate, work.Over);
+                work.End(kind == "fails" ? "failed" : "completed");
+                await Tell(talk, work.ToJson());
+            }
+
+            if (OneAtATime)
+                _slot.Release();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The service is over.
+        }
+    }
+
+    private static async Task Tell(Talk talk, JsonNode message)
+    {
+        try
+        {
+            await talk.Say(message);
         }
         catch (Exception e) when (e is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException)
         {
@@ -163,21 +191,26 @@ internal sealed class SocketService : IAsyncDisposable
         }
     }
 
-    private sealed class Work(string mark, string id)
+    private sealed class Work(string mark, string id, string state)
     {
-        private string _state = "running";
+        private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private string _state = state;
 
         public string Mark => mark;
 
         public string Id => id;
 
-        public string State
-        {
-            get => Volatile.Read(ref _state);
-            set => Volatile.Write(ref _state, value);
-        }
+        public string State => Volatile.Read(ref _state);
 
-        public void End(string state) => Interlocked.CompareExchange(ref _state, state, "running");
+        public Task Over => _over.Task;
+
+        public bool Begins() => Interlocked.CompareExchange(ref _state, "running", "accepted") == "accepted";
+
+        public void End(string state)
+        {
+            if (Interlocked.CompareExchange(ref _state, state, "running") == "running" || Interlocked.CompareExchange(ref _state, state, "accepted") == "accepted")
+                _over.TrySetResult();
+        }
 
         public JsonObject ToJson() => new()
         {

@@ -19,7 +19,9 @@ public abstract class WebSocketConformance(Action<WebSocketServiceOptions> confi
 
     private sealed class Subject(Action<WebSocketServiceOptions> configure) : ServiceUnderTest
     {
-        private readonly SocketService _service = new();
+        private readonly SocketService _service = new() { OneAtATime = true };
+
+        public override bool OneAtATime => true;
 
         public override string Instance => "s/a";
 

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Connectors.WebSockets;
 using OrleansJobGrid.TestKit.Connectors;
@@ -51,6 +52,21 @@ public abstract class WebSocketTestBase : IAsyncLifetime
         var options = Settings(Service.Address);
         configure?.Invoke(options);
         var connector = new WebSocketConnector("s", options, TimeProvider.System);
+        _connectors.Add(connector);
+        return connector;
+    }
+
+    /// <summary>A connector as a file of settings among the samples describes it, but for its address.</summary>
+    internal WebSocketConnector Sample(string file, string service, string secret)
+    {
+        var configuration = new ConfigurationBuilder()
+            .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "services", file))
+            .AddInMemoryCollection(new Dictionary<string, string?> { [$"JobGrid:WebSocket:Services:{service}:Handshake:Secret"] = secret })
+            .Build();
+        var options = configuration.GetSection("JobGrid:WebSocket").Get<WebSocketOptions>()!.Services[service];
+        foreach (var instance in options.Instances.Keys.ToList())
+            options.Instances[instance] = Service.Address;
+        var connector = new WebSocketConnector(service, options, TimeProvider.System);
         _connectors.Add(connector);
         return connector;
     }

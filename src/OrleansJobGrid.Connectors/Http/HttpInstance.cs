@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Net;
+using System.Text;
 using Newtonsoft.Json;
 using Newtonsoft.Json.Linq;
 using OrleansJobGrid.Connectors.Failures;
@@ -11,12 +13,16 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
 {
     private readonly HttpServiceOptions _options;
     private readonly TimeProvider _time;
+    private readonly IHttpCallbacks? _callbacks;
+
+    /// <summary>Marks of attempts here that the service has taken; true: all is over, and what was said may go.</summary>
+    private readonly ConcurrentDictionary<string, bool> _taken = new(StringComparer.Ordinal);
     private readonly OutsideHttp _http;
     private readonly HttpFiles _files;
 
-    public HttpInstance(string id, Uri address, HttpServiceOptions options, TimeProvider time)
+    public HttpInstance(string id, Uri address, HttpServiceOptions options, TimeProvider time, IHttpCallbacks? callbacks = null)
     {
-        (_options, _time) = (options, time);
+        (_options, _time, _callbacks) = (options, time, callbacks);
         _http = new(id, address, options.RequestTimeout, time, options.Headers.Concat(HttpAuth.HeadersOf(options.Auth)), HttpTls.Of(options.Tls));
         _files = new(_http);
     }
@@ -29,11 +35,11 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
     /// <summary>What the settings say that such a service can do.</summary>
     public static ServiceCapabilities CapabilitiesOf(HttpServiceOptions options) => options.Mode switch
     {
-        HttpMode.Async => ServiceCapabilities.StatusQuery | ServiceCapabilities.Attach
-            | (options.Cancel is null ? 0 : ServiceCapabilities.Cancel)
-            | (options.Progress is null ? 0 : ServiceCapabilities.Progress),
+        // One that only calls can be taken over where its id is on record: then it is known to have the job.
+        HttpMode.Async when options.Poll is null && options.Id is null => Stops(options) | Tells(options),
+        HttpMode.Async => ServiceCapabilities.StatusQuery | ServiceCapabilities.Attach | Stops(options) | Tells(options),
         // Its work ends with the connection, as far as the grid can tell.
-        _ => options.Progress is null ? ServiceCapabilities.None : ServiceCapabilities.Progress,
+        _ => Tells(options),
     };
 
     public async Task<InstanceProof> Prove(CancellationToken cancellationToken)
@@ -53,7 +59,7 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
     public Task<Func<string, CancellationToken, Task<string?>>> Prepare(IJobContext job, CancellationToken cancellationToken)
     {
         // What the payload lacks is found before anything is on record.
-        RequestOf(_options.Submit, HttpValues.Of(job, "")).Dispose();
+        RequestOf(_options.Submit, ValuesOf(job, "")).Dispose();
         return Task.FromResult<Func<string, CancellationToken, Task<string?>>>((mark, token) => Post(job, mark, token));
     }
 
@@ -69,7 +75,11 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
         return new(null, found);
     }
 
-    public Task Pause(IJobContext job, WorkMark mark, CancellationToken cancellationToken) => Task.Delay(_options.PollInterval, _time, cancellationToken);
+    public Task Pause(IJobContext job, WorkMark mark, CancellationToken cancellationToken)
+    {
+        _taken.TryAdd(mark.ExternalId, false);
+        return Task.Delay(_options.PollInterval, _time, cancellationToken);
+    }
 
     public async Task Cancel(WorkMark mark, CancellationToken cancellationToken)
     {
@@ -86,20 +96,26 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
             await Task.Delay(_options.PollInterval, _time, cancellationToken);
     }
 
-    public Task<ConnectorResult> Fetch(IJobContext job, WorkMark mark, HttpWork completed, CancellationToken cancellationToken) =>
-        ResultOf(job).Of(completed.Answer!, cancellationToken);
+    public async Task<ConnectorResult> Fetch(IJobContext job, WorkMark mark, HttpWork completed, CancellationToken cancellationToken)
+    {
+        var result = await ResultOf(job).Of(completed.Answer!, cancellationToken);
+        _taken[mark.ExternalId] = result is CompletedResult or FailedResult;
+        return result;
+    }
 
     public Task AfterFailure(FailedResult failure, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Leave(string externalId)
     {
-        // Its id is what it can be asked by, also by the next attempt.
+        // Its id is what it can be asked by, also by the next attempt, which needs what was said unless all is over.
+        if (_taken.TryRemove(externalId, out var over) && over && _callbacks is not null)
+            _ = Forget(externalId);
     }
 
     /// <summary>Begins a post whose answer is the work: it has left when this ends, and the answer comes by itself.</summary>
     public async Task<Task<HttpResponseMessage>> Begin(IJobContext job, string mark, CancellationToken untilSent, CancellationToken untilAnswered)
     {
-        var request = RequestOf(_options.Submit, HttpValues.Of(job, mark));
+        var request = RequestOf(_options.Submit, ValuesOf(job, mark));
         var answering = _http.Post(request, untilAnswered);
         if (request.Content is SentContent content)
             await (await Task.WhenAny(answering, content.Sent)).WaitAsync(untilSent);
@@ -128,7 +144,7 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
     /// <returns>The service's id of the work, where it has to be asked by that.</returns>
     private async Task<string?> Post(IJobContext job, string mark, CancellationToken cancellationToken)
     {
-        using var request = RequestOf(_options.Submit, HttpValues.Of(job, mark));
+        using var request = RequestOf(_options.Submit, ValuesOf(job, mark));
         using var answer = await _http.Post(request, cancellationToken);
         var body = await answer.Content.ReadAsStringAsync(cancellationToken);
         if (!answer.IsSuccessStatusCode)
@@ -139,6 +155,7 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
             throw new OutsideRefusedException(FailureOf(answer.StatusCode, body, answer.Headers.RetryAfter?.ToString(), "submit"));
         }
 
+        _taken[mark] = false;
         if (_options.Id is null)
             return null;
         return HttpValues.Text(JsonOf(body), _options.Id) ?? throw new InvalidDataException($"'{Id}' answered the post without an id at {_options.Id}.");
@@ -146,8 +163,16 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
 
     private async Task<HttpWork?> Ask(WorkMark mark, CancellationToken cancellationToken)
     {
-        if (_options.Mode != HttpMode.Async || (HttpTemplate.Names(_options.Poll!.Path, "id") && mark.ServiceId is null))
-            return _options.SafeToRepeat ? null : new(SubmissionState.Untellable);
+        var said = await Said(mark.ExternalId, cancellationToken);
+        if (said is IOutsideWork { IsLive: false })
+            return said;
+        if (_options.Mode != HttpMode.Async || _options.Poll is null || (HttpTemplate.Names(_options.Poll.Path, "id") && mark.ServiceId is null))
+        {
+            // Who took the job and only calls has it until it calls.
+            var taken = _callbacks is not null && (mark.ServiceId is not null || _taken.ContainsKey(mark.ExternalId));
+            return said ?? (taken ? new(SubmissionState.Queued) : _options.SafeToRepeat ? null : new(SubmissionState.Untellable));
+        }
+
         using var request = RequestOf(_options.Poll, HttpValues.OfMark(mark));
         using var answer = await _http.Ask(request, cancellationToken);
         if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone)
@@ -156,6 +181,40 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
             throw _http.Unexpected(answer);
         return WorkOf(JsonOf(await answer.Content.ReadAsStringAsync(cancellationToken)));
     }
+
+    /// <summary>What the service said of a job by calling: its first word of the end, or its last word; null: it did not call.</summary>
+    private async Task<HttpWork?> Said(string mark, CancellationToken cancellationToken)
+    {
+        if (_callbacks is null)
+            return null;
+        HttpWork? last = null;
+        foreach (var body in await _callbacks.ReadAsync(mark, cancellationToken))
+        {
+            last = WorkOf(JsonOf(Encoding.UTF8.GetString(body)));
+            if (last is not IOutsideWork { IsLive: false })
+                continue;
+            // A result goes once it is fetched.
+            if (last.State != SubmissionState.Completed)
+                _taken.TryUpdate(mark, true, false);
+            return last;
+        }
+
+        return last;
+    }
+
+    private async Task Forget(string mark)
+    {
+        try
+        {
+            await _callbacks!.ForgetAsync(mark, CancellationToken.None);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What stays is in nobody's way.
+        }
+    }
+
+    private HttpValues ValuesOf(IJobContext job, string mark) => HttpValues.Of(job, mark, _callbacks?.AddressOf(mark));
 
     private HttpWork WorkOf(JToken answer)
     {
@@ -207,4 +266,8 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
             return null;
         }
     }
+
+    private static ServiceCapabilities Stops(HttpServiceOptions options) => options.Cancel is null ? ServiceCapabilities.None : ServiceCapabilities.Cancel;
+
+    private static ServiceCapabilities Tells(HttpServiceOptions options) => options.Progress is null ? ServiceCapabilities.None : ServiceCapabilities.Progress;
 }

@@ -33,8 +33,10 @@ public static class HttpOptionsCheck
                 errors.Add($"{setting}:{question} names {{{{{other}}}}}: a question knows {{{{mark}}}} and {{{{id}}}} alone.");
         }
 
-        if (service.Mode == HttpMode.Async && service.Poll is null)
-            errors.Add($"{setting}:Poll is missing: a job of Mode Async is asked about by it.");
+        if (service.Mode == HttpMode.Async && service.Poll is null && !service.NamesCallback)
+            errors.Add($"{setting}:Poll is missing: a job of Mode Async is asked about by it, unless Submit names {{{{callback}}}}.");
+        if (service.Mode != HttpMode.Async && service.NamesCallback)
+            errors.Add($"{setting}:Submit names {{{{callback}}}}, which is for Mode Async alone.");
         if (service.Mode == HttpMode.Async && service.Id is null && HttpTemplate.Names(service.Poll?.Path, "id"))
             errors.Add($"{setting}:Id is missing: Poll:Path asks by {{{{id}}}}, and nothing says where the answer has it.");
         foreach (var (path, at) in PathsOf(service))

@@ -13,8 +13,8 @@ internal sealed class HttpValues
     private HttpValues(JToken? payload, Dictionary<string, JToken?> names) => (_payload, _names) = (payload, names);
 
     /// <summary>Of a job that this worker does.</summary>
-    public static HttpValues Of(IJobContext job, string mark) =>
-        new(HttpTemplate.Parse(job.Payload.GetRawText()), new() { ["job"] = job.JobId, ["attempt"] = job.Attempt, ["mark"] = mark });
+    public static HttpValues Of(IJobContext job, string mark, string? callback = null) =>
+        new(HttpTemplate.Parse(job.Payload.GetRawText()), new() { ["job"] = job.JobId, ["attempt"] = job.Attempt, ["mark"] = mark, ["callback"] = callback });
 
     /// <summary>Of a message that came, which stands for the payload.</summary>
     public static HttpValues OfMessage(JToken message, WorkMark mark) => new(message, new() { ["mark"] = mark.ExternalId, ["id"] = mark.ServiceId });

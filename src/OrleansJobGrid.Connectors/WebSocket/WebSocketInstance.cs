@@ -304,7 +304,12 @@ internal sealed class WebSocketInstance : IOutsideInstance<WebSocketWork>, IDisp
             FailureEvidence.OfHttp((int)status, "", refused.RetryAfter, _time.GetUtcNow(), "submit") with { Message = refused.Message, Instance = Id },
         WebSocketRefusedException refused => new()
         {
-            Message = refused.Message, HttpStatus = (int?)refused.StatusCode, KnownClass = FailureClass.Transient, KnownReason = FailureReason.UnexpectedResponse, Stage = "submit", Instance = Id,
+            Message = refused.Message,
+            HttpStatus = (int?)refused.StatusCode,
+            KnownClass = FailureClass.Transient,
+            KnownReason = FailureReason.UnexpectedResponse,
+            Stage = "submit",
+            Instance = Id,
         },
         WebSocketClosedException closed when NotTaken(closed) is { } refused => refused,
         _ => FailureEvidence.Of(fault, "submit") with { Instance = Id, KnownClass = FailureClass.Transient },

@@ -30,6 +30,8 @@ public static class WebSocketOptionsCheck
         shared.Places($"{setting}:Path", service.Path, "it knows {{mark}} alone", "mark");
         shared.Places($"{setting}:QuestionPath", service.QuestionPath, Question, "mark", "id");
         shared.Json($"{setting}:Submit", service.Submit);
+        if (HttpTemplate.Names(service.Submit, "callback"))
+            errors.Add($"{setting}:Submit names {{{{callback}}}}, which is for services of JobGrid:Http.");
         if (HttpTemplate.Names(service.Submit, "id"))
             errors.Add($"{setting}:Submit names {{{{id}}}}, which comes with the answer to it.");
         foreach (var (part, message) in ((string, string?)[])[(nameof(service.Query), service.Query), (nameof(service.Cancel), service.Cancel)])

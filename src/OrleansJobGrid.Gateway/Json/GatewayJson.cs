@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using OrleansJobGrid.Gateway.Artefacts;
+using OrleansJobGrid.Gateway.Callbacks;
 using OrleansJobGrid.Gateway.DeadLetters;
 using OrleansJobGrid.Gateway.Jobs;
 using OrleansJobGrid.Gateway.Operations;
@@ -31,6 +32,7 @@ namespace OrleansJobGrid.Gateway.Json;
 [JsonSerializable(typeof(GroupRequeueAnswer))]
 [JsonSerializable(typeof(GroupPurgeAnswer))]
 [JsonSerializable(typeof(ArtefactAnswer))]
+[JsonSerializable(typeof(CallbackAnswer))]
 [JsonSerializable(typeof(WorkerListAnswer))]
 [JsonSerializable(typeof(WorkerControlDocument))]
 [JsonSerializable(typeof(DrainDocument))]

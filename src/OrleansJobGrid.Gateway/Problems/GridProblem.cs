@@ -32,6 +32,10 @@ internal sealed record GridProblem(int Status, string Kind, string Title, string
             Errors = [new FieldError("Content-Type", message)],
         };
 
+    public static GridProblem Forbidden(string detail) => new(StatusCodes.Status403Forbidden, "forbidden", "Not allowed", detail);
+
+    public static GridProblem TooManyCallbacks(string detail) => new(StatusCodes.Status409Conflict, "conflict", "No more callbacks are kept", detail);
+
     public static GridProblem NotFound(string detail) => new(StatusCodes.Status404NotFound, "not-found", "Not found", detail);
 
     public static GridProblem NoSuchJob(string jobId) =>

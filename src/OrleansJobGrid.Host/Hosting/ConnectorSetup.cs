@@ -1,4 +1,6 @@
 using System.Reflection;
+using OrleansJobGrid.Artefacts;
+using OrleansJobGrid.Artefacts.Callbacks;
 using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Connectors.ComfyUi;
 using OrleansJobGrid.Connectors.Failures;
@@ -13,6 +15,7 @@ using OrleansJobGrid.Grains.Recovery;
 using OrleansJobGrid.Workers.Execution;
 using OrleansJobGrid.Workers.Gpu;
 using OrleansJobGrid.Workers.Hosting;
+using WebSocketOptions = OrleansJobGrid.Connectors.WebSockets.WebSocketOptions;
 
 namespace OrleansJobGrid.Host.Hosting;
 
@@ -53,8 +56,9 @@ internal static class ConnectorSetup
         services.AddSingleton<IConnector>(new ProcessConnector(processes, TimeProvider.System));
         if (ComfyUiSettings(configuration) is { Instances.Count: > 0 } comfyUi)
             services.AddSingleton<IConnector>(_ => new ComfyUiConnector(comfyUi, TimeProvider.System));
+        var callbacks = CallbackSettings(configuration);
         foreach (var (service, settings) in HttpSettings(configuration).Services)
-            services.AddSingleton<IConnector>(_ => new HttpConnector(service, settings, TimeProvider.System));
+            services.AddSingleton<IConnector>(s => new HttpConnector(service, settings, TimeProvider.System, new HttpCallbacks(callbacks, s.GetRequiredService<IArtefactStore>())));
         foreach (var (service, settings) in WebSocketSettings(configuration).Services)
             services.AddSingleton<IConnector>(_ => new WebSocketConnector(service, settings, TimeProvider.System));
         foreach (var (service, settings) in RestSettings(configuration).Services)
@@ -85,8 +89,26 @@ internal static class ConnectorSetup
         var options = configuration.GetSection("JobGrid:Http").Get<HttpOptions>() ?? new();
         var errors = HttpOptionsCheck.Errors(options).Concat(Taken("JobGrid:Http", options.Services.Keys))
             .Concat(options.Services.Keys.Intersect(RestSettings(configuration).Services.Keys).Select(s => $"JobGrid:Http:Services:{s} is the name of a service of JobGrid:Rest too; choose another."))
+            .Concat(WithoutCallbacks(options, CallbackSettings(configuration)))
             .ToList();
         return errors.Count == 0 ? options : throw new GridSettingsException(string.Join(" ", errors));
+    }
+
+    /// <summary>Where services call back, checked. Throws <see cref="GridSettingsException"/>.</summary>
+    internal static CallbackOptions CallbackSettings(IConfiguration configuration)
+    {
+        var options = configuration.GetSection("JobGrid:Callbacks").Get<CallbackOptions>() ?? new();
+        var errors = options.Errors().ToList();
+        return errors.Count == 0 ? options : throw new GridSettingsException(string.Join(" ", errors));
+    }
+
+    /// <summary>Services that are given an address that is not set.</summary>
+    private static IEnumerable<string> WithoutCallbacks(HttpOptions options, CallbackOptions callbacks)
+    {
+        var missing = new[] { (Name: "Address", callbacks.Address), (Name: "Key", Address: callbacks.Key) }.Where(s => s.Address.Length == 0).Select(s => $"JobGrid:Callbacks:{s.Name}").ToList();
+        return missing.Count == 0
+            ? []
+            : options.Services.Where(s => s.Value.NamesCallback).Select(s => $"JobGrid:Http:Services:{s.Key}:Submit names {{{{callback}}}}, which needs {string.Join(" and ", missing)}.");
     }
 
     /// <summary>The services outside that are described by their messages, checked. Throws <see cref="GridSettingsException"/>.</summary>

@@ -1,4 +1,5 @@
 using System.Reflection;
+using OrleansJobGrid.Artefacts.Callbacks;
 using OrleansJobGrid.Connectors.ComfyUi;
 using OrleansJobGrid.Connectors.Failures;
 using OrleansJobGrid.Connectors.Http;
@@ -11,6 +12,7 @@ using OrleansJobGrid.Contracts.Matching;
 using OrleansJobGrid.Gateway.Hosting;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Workers.Hosting;
+using WebSocketOptions = OrleansJobGrid.Connectors.WebSockets.WebSocketOptions;
 
 namespace OrleansJobGrid.Host.Hosting;
 
@@ -34,6 +36,7 @@ internal static class KnownSettings
         ["Rest"] = NamesOf(typeof(RestOptions)),
         ["Keep"] = NamesOf(typeof(KeepOptions)),
         ["Recovery"] = NamesOf(typeof(RecoveryOptions)),
+        ["Callbacks"] = NamesOf(typeof(CallbackOptions)),
         ["Gateway"] = NamesOf(typeof(GatewayOptions)),
         ["Failures"] = NamesOf(typeof(FailureOptions)),
         ["Silo"] = ["Address", "Listen"],

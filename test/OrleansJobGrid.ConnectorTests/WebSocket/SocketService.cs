@@ -214,7 +214,10 @@ internal sealed class SocketService : IAsyncDisposable
 
         public JsonObject ToJson() => new()
         {
-            ["type"] = State, ["job"] = mark, ["id"] = id, ["progress"] = 40,
+            ["type"] = State,
+            ["job"] = mark,
+            ["id"] = id,
+            ["progress"] = 40,
             ["error"] = State == "failed" ? "the device is lost" : null,
             ["result"] = State == "completed" ? new JsonObject { ["text"] = "done" } : null,
         };

@@ -215,7 +215,10 @@ public sealed class WebSocketConnectorTests : WebSocketTestBase
         };
         static Action<WebSocketServiceOptions> With(string secret) => o => o.Handshake = new()
         {
-            Message = """{"type": "login", "token": "{{secret}}"}""", Secret = secret, Ready = "$.state", Value = "ready",
+            Message = """{"type": "login", "token": "{{secret}}"}""",
+            Secret = secret,
+            Ready = "$.state",
+            Value = "ready",
         };
         await CompleteAsync(Connect(With("right")));
         var failed = await FailAsync(Connect(With("wrong-key-7")));

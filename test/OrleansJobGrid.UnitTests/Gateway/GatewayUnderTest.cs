@@ -35,7 +35,7 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
 
     public HttpClient Client { get; }
 
-    public static async Task<GatewayUnderTest> StartAsync(Action<GatewayOptions>? configure = null)
+    public static async Task<GatewayUnderTest> StartAsync(Action<GatewayOptions>? configure = null, Action<IServiceCollection>? change = null)
     {
         var grid = new FakeGrid();
         var artefacts = new MemoryArtefacts();
@@ -45,6 +45,7 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
         builder.Services.AddSingleton<IGridGrains>(grid);
         builder.Services.AddSingleton<IArtefactStore>(artefacts);
         builder.Services.AddJobGridGateway(configure);
+        change?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapJobGrid();
         await app.StartAsync(TestContext.Current.CancellationToken);

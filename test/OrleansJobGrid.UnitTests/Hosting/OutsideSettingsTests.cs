@@ -85,6 +85,18 @@ public sealed class OutsideSettingsTests
         Assert.Contains("JobGrid:ComfyUi:Instances:a 'nowhere'", Assert.Throws<GridSettingsException>(() => ConnectorSetup.ComfyUiSettings(Of(("ComfyUi:Instances:a", "nowhere")))).Message);
     }
 
+    [Fact]
+    public void A_service_that_is_told_where_to_call_needs_the_address_and_the_key()
+    {
+        (string, string)[] service = [("Http:Services:draw:Instances:a", "http://127.0.0.1:9000"), ("Http:Services:draw:Mode", "Async"), ("Http:Services:draw:Submit:Body", "{\"to\": \"{{callback}}\"}")];
+        Assert.Contains("JobGrid:Http:Services:draw:Submit names {{callback}}, which needs JobGrid:Callbacks:Address and JobGrid:Callbacks:Key", Refusal(service));
+        Assert.Contains("which needs JobGrid:Callbacks:Key.", Refusal([.. service, ("Callbacks:Address", "http://127.0.0.1:8080")]));
+        Assert.Contains("JobGrid:Callbacks:Key has 5 characters", Refusal([.. service, ("Callbacks:Key", "short")]));
+        var whole = Of([.. service, ("Callbacks:Address", "http://127.0.0.1:8080"), ("Callbacks:Key", new string('k', 32))]);
+        KnownSettings.Check(whole);
+        Assert.Single(ConnectorSetup.HttpSettings(whole).Services);
+    }
+
     private static string Refusal(params (string Name, string Value)[] settings) =>
         Assert.Throws<GridSettingsException>(() => ConnectorSetup.HttpSettings(Of(settings))).Message;
 

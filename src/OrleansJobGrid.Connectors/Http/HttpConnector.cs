@@ -24,12 +24,12 @@ public sealed class HttpConnector : IExternalConnector, IDisposable
         var errors = HttpOptionsCheck.Errors(new HttpOptions { Services = { [service] = options } });
         if (errors.Count > 0)
             throw new ArgumentException(string.Join(" ", errors), nameof(options));
-        if (options.NamesCallback && callbacks is null)
+        if (HttpOptionsCheck.NamesCallback(options) && callbacks is null)
             throw new ArgumentException($"JobGrid:Http:Services:{service}:Submit names {{{{callback}}}}, and there is nowhere to call.", nameof(callbacks));
         (Service, _options, _time) = (service, options, time);
         Instances = [.. options.Instances.Keys.Select(i => new ServiceInstance($"{service}/{i}", options.OnThisMachine.Contains(i)))];
         _instances = options.Instances.ToDictionary(
-            i => $"{service}/{i.Key}", i => new HttpInstance($"{service}/{i.Key}", new Uri(i.Value), options, time, options.NamesCallback ? callbacks : null), StringComparer.Ordinal);
+            i => $"{service}/{i.Key}", i => new HttpInstance($"{service}/{i.Key}", new Uri(i.Value), options, time, HttpOptionsCheck.NamesCallback(options) ? callbacks : null), StringComparer.Ordinal);
         _outside = new(service, _instances.ToDictionary(i => i.Key, IOutsideInstance<HttpWork> (i) => i.Value));
     }
 

@@ -15,6 +15,13 @@ public static class HttpOptionsCheck
         return errors;
     }
 
+    /// <summary>Whether a service is told where to call.</summary>
+    public static bool NamesCallback(HttpServiceOptions service)
+    {
+        ArgumentNullException.ThrowIfNull(service);
+        return HttpTemplate.Names(service.Submit.Path, "callback") || HttpTemplate.Names(service.Submit.Body, "callback");
+    }
+
     private static void Check(string setting, string name, HttpServiceOptions service, List<string> errors)
     {
         var check = new OutsideSettingsCheck(errors);
@@ -33,9 +40,9 @@ public static class HttpOptionsCheck
                 errors.Add($"{setting}:{question} names {{{{{other}}}}}: a question knows {{{{mark}}}} and {{{{id}}}} alone.");
         }
 
-        if (service.Mode == HttpMode.Async && service.Poll is null && !service.NamesCallback)
+        if (service.Mode == HttpMode.Async && service.Poll is null && !NamesCallback(service))
             errors.Add($"{setting}:Poll is missing: a job of Mode Async is asked about by it, unless Submit names {{{{callback}}}}.");
-        if (service.Mode != HttpMode.Async && service.NamesCallback)
+        if (service.Mode != HttpMode.Async && NamesCallback(service))
             errors.Add($"{setting}:Submit names {{{{callback}}}}, which is for Mode Async alone.");
         if (service.Mode == HttpMode.Async && service.Id is null && HttpTemplate.Names(service.Poll?.Path, "id"))
             errors.Add($"{setting}:Id is missing: Poll:Path asks by {{{{id}}}}, and nothing says where the answer has it.");

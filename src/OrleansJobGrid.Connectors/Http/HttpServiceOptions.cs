@@ -95,9 +95,6 @@ public sealed class HttpServiceOptions
 
     /// <summary>How long questions may fail before the attempt gives up watching and leaves the rest to the grid. Default 15 s; 0 to 10 min.</summary>
     public TimeSpan Outage { get; set; } = TimeSpan.FromSeconds(15);
-
-    /// <summary>Whether the service is told where to call.</summary>
-    internal bool NamesCallback => HttpTemplate.Names(Submit.Path, "callback") || HttpTemplate.Names(Submit.Body, "callback");
 }
 
 /// <summary>How a service gives its answer.</summary>

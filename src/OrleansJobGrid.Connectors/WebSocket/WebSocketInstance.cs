@@ -95,10 +95,17 @@ internal sealed class WebSocketInstance : IOutsideInstance<WebSocketWork>, IDisp
     {
         if (_options.Cancel is not { } cancel || !Knows(cancel, mark))
             return;
-        if (OwnOf(mark) is { } own)
+        if (OwnOf(mark) is { Sent: true } own)
         {
-            await Stop(own, cancel, mark, cancellationToken);
-            return;
+            try
+            {
+                await Stop(own, cancel, mark, cancellationToken);
+                return;
+            }
+            catch (Exception e) when (OutsideFaults.IsFault(e) && CanAsk(mark))
+            {
+                // It may have ended with the connection; whoever is asked says.
+            }
         }
 
         await using var other = await Within(token => Open(QuestionPath, mark, token), cancellationToken);
@@ -204,7 +211,7 @@ internal sealed class WebSocketInstance : IOutsideInstance<WebSocketWork>, IDisp
         if (on.Work is { IsLive: false })
             return;
         await on.Say(HttpTemplate.Body(cancel, HttpValues.OfMark(mark)), cancellationToken);
-        if (!CanAsk(mark))
+        if (on.Sent || !CanAsk(mark))
         {
             await Within(
                 async token =>

@@ -175,8 +175,9 @@ internal sealed class WebSocketJob(string instance, WebSocketLink link, WorkMark
             // It would be as long the next time.
             Tell(new(SubmissionState.Failed) { Failure = new(Evidence(e.Message) with { KnownClass = FailureClass.Malformed, KnownReason = FailureReason.OutputLimit }) });
         }
-        catch (Exception e) when (Outside.OutsideFaults.IsFault(e))
+        catch (Exception e)
         {
+            // Of whatever kind: who waits has to hear that nothing more comes.
             lock (_lock)
             {
                 _fault = e;

@@ -108,7 +108,7 @@ internal static class ConnectorSetup
         var missing = new[] { (Name: "Address", callbacks.Address), (Name: "Key", Address: callbacks.Key) }.Where(s => s.Address.Length == 0).Select(s => $"JobGrid:Callbacks:{s.Name}").ToList();
         return missing.Count == 0
             ? []
-            : options.Services.Where(s => s.Value.NamesCallback).Select(s => $"JobGrid:Http:Services:{s.Key}:Submit names {{{{callback}}}}, which needs {string.Join(" and ", missing)}.");
+            : options.Services.Where(s => HttpOptionsCheck.NamesCallback(s.Value)).Select(s => $"JobGrid:Http:Services:{s.Key}:Submit names {{{{callback}}}}, which needs {string.Join(" and ", missing)}.");
     }
 
     /// <summary>The services outside that are described by their messages, checked. Throws <see cref="GridSettingsException"/>.</summary>

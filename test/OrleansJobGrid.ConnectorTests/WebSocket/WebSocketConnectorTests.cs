@@ -413,6 +413,51 @@ public sealed class WebSocketConnectorTests : WebSocketTestBase
     }
 
     [Fact]
+    public async Task A_cancel_that_ends_with_the_connection_is_made_sure_of_by_asking()
+    {
+        Service.Hold();
+        Service.Instead["cancel"] = (talk, m) =>
+        {
+            if (talk.Http.Request.Path == "/jobs")
+                return talk.Close(1000, "cancelled");
+            Service.Has(m["job"]!.GetValue<string>(), "cancelled");
+            return Task.CompletedTask;
+        };
+        using var stop = new CancellationTokenSource();
+        var running = RunAsync(ConnectAskable(), Job(), stop.Token);
+        await UntilAsync(() => Service.Live == 1, "it runs");
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+        Assert.Equal(0, Service.Live);
+        Assert.Equal(["submit", "cancel", "cancel", "query"], Service.Messages.Select(m => m["type"]!.GetValue<string>()));
+    }
+
+    [Fact]
+    public async Task A_cancel_that_the_service_does_not_confirm_leaves_the_job_to_the_grid()
+    {
+        Service.Hold();
+        Service.Instead["cancel"] = (talk, _) => talk.Close(1000, "");
+        using var stop = new CancellationTokenSource();
+        var running = RunAsync(Connect(o => o.Cancel = """{"type": "cancel", "job": "{{mark}}"}"""), Job(), stop.Token);
+        await UntilAsync(() => Service.Live == 1, "it runs");
+        await stop.CancelAsync();
+        Assert.Contains("could not be stopped", Assert.IsType<UnsureResult>(await running).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_ping_that_cannot_be_answered_ends_the_connection_and_not_the_watch()
+    {
+        Service.Instead["submit"] = async (talk, m) =>
+        {
+            Service.Has(m["job"]!.GetValue<string>(), "completed");
+            await talk.Say("""{"type": "accepted"}""");
+            await talk.Say("""{"type": "ping"}""");
+        };
+        await CompleteAsync(ConnectAskable(o => o.Pong = """{"type": "pong", "n": "number {{payload.n}}"}"""));
+        Assert.Contains(Service.Messages, m => m["type"]!.GetValue<string>() == "query");
+    }
+
+    [Fact]
     public async Task What_the_payload_lacks_is_found_before_anything_is_on_record()
     {
         var job = Job();

@@ -15,18 +15,21 @@ public sealed class HttpConnector : IExternalConnector, IDisposable
     /// <param name="service">Its name.</param>
     /// <param name="options">Its settings.</param>
     /// <param name="time">The clock of its waits.</param>
+    /// <param name="callbacks">Where the service calls back; needed where its templates name <c>{{callback}}</c>.</param>
     /// <exception cref="ArgumentException">A setting is wrong; the message names all of them.</exception>
-    public HttpConnector(string service, HttpServiceOptions options, TimeProvider time)
+    public HttpConnector(string service, HttpServiceOptions options, TimeProvider time, IHttpCallbacks? callbacks = null)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(time);
         var errors = HttpOptionsCheck.Errors(new HttpOptions { Services = { [service] = options } });
         if (errors.Count > 0)
             throw new ArgumentException(string.Join(" ", errors), nameof(options));
+        if (HttpOptionsCheck.NamesCallback(options) && callbacks is null)
+            throw new ArgumentException($"JobGrid:Http:Services:{service}:Submit names {{{{callback}}}}, and there is nowhere to call.", nameof(callbacks));
         (Service, _options, _time) = (service, options, time);
         Instances = [.. options.Instances.Keys.Select(i => new ServiceInstance($"{service}/{i}", options.OnThisMachine.Contains(i)))];
         _instances = options.Instances.ToDictionary(
-            i => $"{service}/{i.Key}", i => new HttpInstance($"{service}/{i.Key}", new Uri(i.Value), options, time), StringComparer.Ordinal);
+            i => $"{service}/{i.Key}", i => new HttpInstance($"{service}/{i.Key}", new Uri(i.Value), options, time, HttpOptionsCheck.NamesCallback(options) ? callbacks : null), StringComparer.Ordinal);
         _outside = new(service, _instances.ToDictionary(i => i.Key, IOutsideInstance<HttpWork> (i) => i.Value));
     }
 

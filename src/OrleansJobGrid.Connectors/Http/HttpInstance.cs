@@ -1,6 +1,5 @@
+using System.Collections.Concurrent;
 using System.Net;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Newtonsoft.Json;
 using Newtonsoft.Json.Linq;
@@ -17,13 +16,18 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
 
     private readonly HttpServiceOptions _options;
     private readonly TimeProvider _time;
-    private readonly OutsideHttp _http;
-    private readonly HttpClient _elsewhere = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false }) { Timeout = TimeSpan.FromMinutes(5) };
+    private readonly IHttpCallbacks? _callbacks;
 
-    public HttpInstance(string id, Uri address, HttpServiceOptions options, TimeProvider time)
+    /// <summary>Marks of attempts here that the service has taken; true: all is over, and what was said may go.</summary>
+    private readonly ConcurrentDictionary<string, bool> _taken = new(StringComparer.Ordinal);
+    private readonly OutsideHttp _http;
+    private readonly HttpFiles _files;
+
+    public HttpInstance(string id, Uri address, HttpServiceOptions options, TimeProvider time, IHttpCallbacks? callbacks = null)
     {
-        (_options, _time) = (options, time);
-        _http = new(id, address, options.RequestTimeout, time, options.Headers.Concat(HeadersOf(options.Auth)), TlsOf(options.Tls));
+        (_options, _time, _callbacks) = (options, time, callbacks);
+        _http = new(id, address, options.RequestTimeout, time, options.Headers.Concat(HttpAuth.HeadersOf(options.Auth)), HttpTls.Of(options.Tls));
+        _files = new(_http);
     }
 
     public string Id => _http.Id;
@@ -34,11 +38,11 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
     /// <summary>What the settings say that such a service can do.</summary>
     public static ServiceCapabilities CapabilitiesOf(HttpServiceOptions options) => options.Mode switch
     {
-        HttpMode.Async => ServiceCapabilities.StatusQuery | ServiceCapabilities.Attach
-            | (options.Cancel is null ? 0 : ServiceCapabilities.Cancel)
-            | (options.Progress is null ? 0 : ServiceCapabilities.Progress),
+        // One that only calls can be taken over where its id is on record: then it is known to have the job.
+        HttpMode.Async when options.Poll is null && options.Id is null => Stops(options) | Tells(options),
+        HttpMode.Async => ServiceCapabilities.StatusQuery | ServiceCapabilities.Attach | Stops(options) | Tells(options),
         // Its work ends with the connection, as far as the grid can tell.
-        _ => options.Progress is null ? ServiceCapabilities.None : ServiceCapabilities.Progress,
+        _ => Tells(options),
     };
 
     public async Task<InstanceProof> Prove(CancellationToken cancellationToken)
@@ -58,7 +62,7 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
     public Task<Func<string, CancellationToken, Task<string?>>> Prepare(IJobContext job, CancellationToken cancellationToken)
     {
         // What the payload lacks is found before anything is on record.
-        RequestOf(_options.Submit, HttpValues.Of(job, "")).Dispose();
+        RequestOf(_options.Submit, ValuesOf(job, "")).Dispose();
         return Task.FromResult<Func<string, CancellationToken, Task<string?>>>((mark, token) => Post(job, mark, token));
     }
 
@@ -74,7 +78,11 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
         return new(null, found);
     }
 
-    public Task Pause(IJobContext job, WorkMark mark, CancellationToken cancellationToken) => Task.Delay(_options.PollInterval, _time, cancellationToken);
+    public Task Pause(IJobContext job, WorkMark mark, CancellationToken cancellationToken)
+    {
+        _taken.TryAdd(mark.ExternalId, false);
+        return Task.Delay(_options.PollInterval, _time, cancellationToken);
+    }
 
     public async Task Cancel(WorkMark mark, CancellationToken cancellationToken)
     {
@@ -91,42 +99,30 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
             await Task.Delay(_options.PollInterval, _time, cancellationToken);
     }
 
-    public Task<ConnectorResult> Fetch(IJobContext job, WorkMark mark, HttpWork completed, CancellationToken cancellationToken) =>
-        new HttpResult(this, job, _options, _time).Of(completed.Answer!, cancellationToken);
+    public async Task<ConnectorResult> Fetch(IJobContext job, WorkMark mark, HttpWork completed, CancellationToken cancellationToken)
+    {
+        var result = await ResultOf(job).Of(completed.Answer!, cancellationToken);
+        _taken[mark.ExternalId] = result is CompletedResult or FailedResult;
+        return result;
+    }
 
     public Task<FailedResult> AfterFailure(FailedResult failure, CancellationToken cancellationToken) => Task.FromResult(failure);
 
     public void Leave(string externalId)
     {
-        // Its id is what it can be asked by, also by the next attempt.
+        // Its id is what it can be asked by, also by the next attempt, which needs what was said unless all is over.
+        if (_taken.TryRemove(externalId, out var over) && over && _callbacks is not null)
+            _ = Forget(externalId);
     }
 
     /// <summary>Begins a post whose answer is the work: it has left when this ends, and the answer comes by itself.</summary>
     public async Task<Task<HttpResponseMessage>> Begin(IJobContext job, string mark, CancellationToken untilSent, CancellationToken untilAnswered)
     {
-        var request = RequestOf(_options.Submit, HttpValues.Of(job, mark));
+        var request = RequestOf(_options.Submit, ValuesOf(job, mark));
         var answering = _http.Post(request, untilAnswered);
         if (request.Content is SentContent content)
             await (await Task.WhenAny(answering, content.Sent)).WaitAsync(untilSent);
         return answering;
-    }
-
-    /// <summary>Opens a file that an answer names. Credentials go to the instance alone; another place has to be one with https.</summary>
-    public async Task<HttpResponseMessage?> Open(string url, CancellationToken cancellationToken)
-    {
-        var address = new Uri(_http.Home, url);
-        var here = address.Authority == _http.Home.Authority && address.Scheme == _http.Home.Scheme;
-        if (!here && address.Scheme != Uri.UriSchemeHttps)
-            throw new InvalidDataException($"'{Id}' names a file at {address.Scheme}://{address.Authority}, which is neither itself nor a place with https.");
-        var answer = here ? await _http.Open(address, cancellationToken) : await _elsewhere.GetAsync(address, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
-        if (answer.IsSuccessStatusCode)
-            return answer;
-        using (answer)
-        {
-            return answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone
-                ? null
-                : throw new HttpRequestException($"{address.Scheme}://{address.Authority} answered {(int)answer.StatusCode} for a file of '{Id}'.", null, answer.StatusCode);
-        }
     }
 
     /// <summary>What is known of a failure that an answer tells.</summary>
@@ -139,27 +135,23 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
     /// <summary>What is known of a failure that is told within an answer that is a success.</summary>
     public FailedResult FailureOf(JToken answer, string stage)
     {
-        var said = ServiceErrorBody.Read(answer.ToString(Formatting.None));
-        return new(new FailureEvidence
-        {
-            Message = WithoutSecrets(HttpValues.Text(answer, _options.Error) ?? (said.Message.Length > 0 ? said.Message : $"'{Id}' says that the job failed, and not why.")),
-            ExceptionType = said.ExceptionType,
-            ServiceErrorType = said.ErrorType,
-            Stage = stage,
-            Instance = Id,
-        });
+        var failure = HttpValues.Failure(answer, _options.Error, Id, stage);
+        return new(failure.Evidence with { Message = WithoutSecrets(failure.Message) });
     }
+
+    /// <summary>Makes a job's result of an answer.</summary>
+    public HttpResult ResultOf(IJobContext job) => new(Id, _files, job, _options.Files, _options.Result, _options.Outage, _time);
 
     public void Dispose()
     {
         _http.Dispose();
-        _elsewhere.Dispose();
+        _files.Dispose();
     }
 
     /// <returns>The service's id of the work, where it has to be asked by that.</returns>
     private async Task<string?> Post(IJobContext job, string mark, CancellationToken cancellationToken)
     {
-        using var request = RequestOf(_options.Submit, HttpValues.Of(job, mark));
+        using var request = RequestOf(_options.Submit, ValuesOf(job, mark));
         using var answer = await _http.Post(request, cancellationToken);
         var body = await answer.Content.ReadAsStringAsync(cancellationToken);
         if (!answer.IsSuccessStatusCode)
@@ -170,6 +162,7 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
             throw new OutsideRefusedException(FailureOf(answer.StatusCode, body, answer.Headers.RetryAfter?.ToString(), "submit"));
         }
 
+        _taken[mark] = false;
         if (_options.Id is null)
             return null;
         return HttpValues.Text(JsonOf(body), _options.Id) ?? throw new InvalidDataException($"'{Id}' answered the post without an id at {_options.Id}.");
@@ -177,8 +170,16 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
 
     private async Task<HttpWork?> Ask(WorkMark mark, CancellationToken cancellationToken)
     {
-        if (_options.Mode != HttpMode.Async || (HttpTemplate.Names(_options.Poll!.Path, "id") && mark.ServiceId is null))
-            return _options.SafeToRepeat ? null : new(SubmissionState.Untellable);
+        var said = await Said(mark.ExternalId, cancellationToken);
+        if (said is IOutsideWork { IsLive: false })
+            return said;
+        if (_options.Mode != HttpMode.Async || _options.Poll is null || (HttpTemplate.Names(_options.Poll.Path, "id") && mark.ServiceId is null))
+        {
+            // Who took the job and only calls has it until it calls.
+            var taken = _callbacks is not null && (mark.ServiceId is not null || _taken.ContainsKey(mark.ExternalId));
+            return said ?? (taken ? new(SubmissionState.Queued) : _options.SafeToRepeat ? null : new(SubmissionState.Untellable));
+        }
+
         using var request = RequestOf(_options.Poll, HttpValues.OfMark(mark));
         using var answer = await _http.Ask(request, cancellationToken);
         if (answer.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone)
@@ -188,6 +189,40 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
         return WorkOf(JsonOf(await answer.Content.ReadAsStringAsync(cancellationToken)));
     }
 
+    /// <summary>What the service said of a job by calling: its first word of the end, or its last word; null: it did not call.</summary>
+    private async Task<HttpWork?> Said(string mark, CancellationToken cancellationToken)
+    {
+        if (_callbacks is null)
+            return null;
+        HttpWork? last = null;
+        foreach (var body in await _callbacks.ReadAsync(mark, cancellationToken))
+        {
+            last = WorkOf(JsonOf(Encoding.UTF8.GetString(body)));
+            if (last is not IOutsideWork { IsLive: false })
+                continue;
+            // A result goes once it is fetched.
+            if (last.State != SubmissionState.Completed)
+                _taken.TryUpdate(mark, true, false);
+            return last;
+        }
+
+        return last;
+    }
+
+    private async Task Forget(string mark)
+    {
+        try
+        {
+            await _callbacks!.ForgetAsync(mark, CancellationToken.None);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What stays is in nobody's way.
+        }
+    }
+
+    private HttpValues ValuesOf(IJobContext job, string mark) => HttpValues.Of(job, mark, _callbacks?.AddressOf(mark));
+
     private HttpWork WorkOf(JToken answer)
     {
         var word = HttpValues.Text(answer, _options.State)
@@ -195,7 +230,7 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
         var state = HttpStates.Of(word, _options.States);
         return new(state, answer)
         {
-            Progress = HttpValues.Percent(answer, _options),
+            Progress = HttpValues.Percent(answer, _options.Progress, _options.ProgressIsShare),
             Message = HttpValues.Text(answer, _options.Message) ?? (_options.Message is null ? word : null),
             Failure = state == SubmissionState.Failed ? FailureOf(answer, "run") : null,
         };
@@ -203,9 +238,7 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
 
     private HttpRequestMessage RequestOf(HttpCallOptions options, HttpValues values)
     {
-        var path = HttpTemplate.Path(options.Path, values);
-        if (_options.Auth is { Kind: HttpAuthKind.Query } auth)
-            path += $"{(path.Contains('?', StringComparison.Ordinal) ? '&' : '?')}{Uri.EscapeDataString(auth.Name)}={Uri.EscapeDataString(auth.Value)}";
+        var path = HttpAuth.PathWith(_options.Auth, HttpTemplate.Path(options.Path, values));
         // An empty path means the address as it was given, without the slash that relative paths need.
         var address = path.Length == 0 ? new Uri(_http.Home.AbsoluteUri.TrimEnd('/')) : new Uri(_http.Home, path);
         var request = new HttpRequestMessage(new HttpMethod(options.Method), address);
@@ -245,27 +278,7 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
         }
     }
 
-    private static IEnumerable<KeyValuePair<string, string>> HeadersOf(HttpAuthOptions auth) => auth.Kind switch
-    {
-        HttpAuthKind.Bearer => [new("Authorization", $"Bearer {auth.Value}")],
-        HttpAuthKind.Basic => [new("Authorization", $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{auth.Name}:{auth.Value}"))}")],
-        HttpAuthKind.Header => [new(auth.Name, auth.Value)],
-        _ => [],
-    };
+    private static ServiceCapabilities Stops(HttpServiceOptions options) => options.Cancel is null ? ServiceCapabilities.None : ServiceCapabilities.Cancel;
 
-    private static SslClientAuthenticationOptions? TlsOf(HttpTlsOptions options)
-    {
-        if (options.CaFile is null && options.CertificateFile is null)
-            return null;
-        var tls = new SslClientAuthenticationOptions();
-        if (options.CaFile is { } ca)
-        {
-            tls.CertificateChainPolicy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-            tls.CertificateChainPolicy.CustomTrustStore.ImportFromPemFile(ca);
-        }
-
-        if (options.CertificateFile is { } certificate)
-            tls.ClientCertificates = [X509Certificate2.CreateFromPemFile(certificate, options.KeyFile)];
-        return tls;
-    }
+    private static ServiceCapabilities Tells(HttpServiceOptions options) => options.Progress is null ? ServiceCapabilities.None : ServiceCapabilities.Progress;
 }

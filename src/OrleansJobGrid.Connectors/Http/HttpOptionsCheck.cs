@@ -1,5 +1,3 @@
-using Newtonsoft.Json;
-using Newtonsoft.Json.Linq;
 using OrleansJobGrid.Connectors.Outside;
 
 namespace OrleansJobGrid.Connectors.Http;
@@ -17,9 +15,17 @@ public static class HttpOptionsCheck
         return errors;
     }
 
+    /// <summary>Whether a service is told where to call.</summary>
+    public static bool NamesCallback(HttpServiceOptions service)
+    {
+        ArgumentNullException.ThrowIfNull(service);
+        return HttpTemplate.Names(service.Submit.Path, "callback") || HttpTemplate.Names(service.Submit.Body, "callback");
+    }
+
     private static void Check(string setting, string name, HttpServiceOptions service, List<string> errors)
     {
         var check = new OutsideSettingsCheck(errors);
+        var shared = new HttpSettingsCheck(errors);
         if (!OutsideSettingsCheck.IsName(name))
             errors.Add($"{setting}: a service's name is 1 to 64 characters of A-Z a-z 0-9 . _ -");
         if (service.Instances.Count == 0)
@@ -34,20 +40,16 @@ public static class HttpOptionsCheck
                 errors.Add($"{setting}:{question} names {{{{{other}}}}}: a question knows {{{{mark}}}} and {{{{id}}}} alone.");
         }
 
-        if (service.Mode == HttpMode.Async && service.Poll is null)
-            errors.Add($"{setting}:Poll is missing: a job of Mode Async is asked about by it.");
+        if (service.Mode == HttpMode.Async && service.Poll is null && !NamesCallback(service))
+            errors.Add($"{setting}:Poll is missing: a job of Mode Async is asked about by it, unless Submit names {{{{callback}}}}.");
+        if (service.Mode != HttpMode.Async && NamesCallback(service))
+            errors.Add($"{setting}:Submit names {{{{callback}}}}, which is for Mode Async alone.");
         if (service.Mode == HttpMode.Async && service.Id is null && HttpTemplate.Names(service.Poll?.Path, "id"))
             errors.Add($"{setting}:Id is missing: Poll:Path asks by {{{{id}}}}, and nothing says where the answer has it.");
         foreach (var (path, at) in PathsOf(service))
-            Path($"{setting}:{path}", at, errors);
-        foreach (var file in service.Files.Where(f => !f.Name.Contains("{n}", StringComparison.Ordinal) && f.Path.Contains('*', StringComparison.Ordinal)))
-            errors.Add($"{setting}:Files: the name '{file.Name}' needs {{n}}, since {file.Path} may find several.");
-        if (service.Auth.Kind != HttpAuthKind.None && service.Auth.Value.Length == 0)
-            errors.Add($"{setting}:Auth:Value is missing.");
-        if (service.Auth.Kind is HttpAuthKind.Basic or HttpAuthKind.Header or HttpAuthKind.Query && service.Auth.Name.Length == 0)
-            errors.Add($"{setting}:Auth:Name is missing: the user, header or parameter.");
-        foreach (var file in ((string?[])[service.Tls.CaFile, service.Tls.CertificateFile, service.Tls.KeyFile]).OfType<string>().Where(f => !File.Exists(f)))
-            errors.Add($"{setting}:Tls: there is no file '{file}'.");
+            shared.JsonPath($"{setting}:{path}", at);
+        shared.Files($"{setting}:Files", service.Files);
+        shared.Access(setting, service.Auth, service.Tls);
         check.Times(setting, service.PollInterval, service.RequestTimeout, service.SubmitTimeout, service.AttemptTimeout, service.Outage, service.StallTimeout);
     }
 
@@ -63,21 +65,6 @@ public static class HttpOptionsCheck
         return all.Where(p => p.Path is not null).Select(p => (p.Name, p.Path!));
     }
 
-    private static void Path(string setting, string path, List<string> errors)
-    {
-        try
-        {
-            if (path.Length == 0)
-                errors.Add($"{setting} is empty; give a JSONPath such as $.result.");
-            else
-                new JObject().SelectToken(path);
-        }
-        catch (JsonException e)
-        {
-            errors.Add($"{setting} '{path}' is no JSONPath: {e.Message}");
-        }
-    }
-
     private static void Request(string setting, HttpCallOptions? request, List<string> errors)
     {
         if (request is null)
@@ -87,14 +74,6 @@ public static class HttpOptionsCheck
         errors.AddRange(HttpTemplate.Errors(request.Path).Select(e => $"{setting}:Path: {e}"));
         if (request.Body is null)
             return;
-        errors.AddRange(HttpTemplate.Errors(request.Body).Select(e => $"{setting}:Body: {e}"));
-        try
-        {
-            HttpTemplate.Parse(request.Body);
-        }
-        catch (JsonException e)
-        {
-            errors.Add($"{setting}:Body is no JSON: {e.Message} A place stands in quotes: \"{{{{payload.prompt}}}}\".");
-        }
+        new HttpSettingsCheck(errors).Json($"{setting}:Body", request.Body);
     }
 }

@@ -59,7 +59,7 @@ internal sealed class HttpRequestExecution(
     {
         if (!answer.IsSuccessStatusCode)
             return instance.FailureOf(answer.StatusCode, await Text(answer, cancellationToken), answer.Headers.RetryAfter?.ToString(), "run");
-        var result = new HttpResult(instance, job, options, time);
+        var result = instance.ResultOf(job);
         var type = answer.Content.Headers.ContentType;
         if (options.Mode == HttpMode.Stream)
         {

@@ -9,7 +9,8 @@ using OrleansJobGrid.Connectors.Outside;
 namespace OrleansJobGrid.Connectors.Http;
 
 /// <summary>Makes a job's result and outputs of an answer.</summary>
-internal sealed class HttpResult(HttpInstance instance, IJobContext job, HttpServiceOptions options, TimeProvider time)
+internal sealed class HttpResult(
+    string instance, HttpFiles files, IJobContext job, IEnumerable<HttpFileOptions> wanted, string resultPath, TimeSpan outage, TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
@@ -17,7 +18,7 @@ internal sealed class HttpResult(HttpInstance instance, IJobContext job, HttpSer
     public async Task<ConnectorResult> Of(JToken answer, CancellationToken cancellationToken)
     {
         var kept = new List<JobOutput>();
-        foreach (var file in options.Files)
+        foreach (var file in wanted)
         {
             var found = answer.SelectTokens(file.Path).Where(t => t.Type != JTokenType.Null).ToList();
             for (var n = 1; n <= found.Count; n++)
@@ -32,9 +33,9 @@ internal sealed class HttpResult(HttpInstance instance, IJobContext job, HttpSer
             }
         }
 
-        return HttpValues.Select(answer, options.Result) is { } result
+        return HttpValues.Select(answer, resultPath) is { } result
             ? ConnectorResult.Completed(JsonNode.Parse(result.ToString(Formatting.None)), kept)
-            : Unexpected($"'{instance.Id}' gave an answer without a result at {options.Result}.");
+            : Unexpected($"'{instance}' gave an answer without a result at {resultPath}.");
     }
 
     /// <summary>Completed with an answer that is a file itself, such as a picture.</summary>
@@ -50,16 +51,16 @@ internal sealed class HttpResult(HttpInstance instance, IJobContext job, HttpSer
         KnownClass = FailureClass.Transient,
         KnownReason = FailureReason.UnexpectedResponse,
         Stage = "fetch",
-        Instance = instance.Id,
+        Instance = instance,
     });
 
     private async Task<(JobOutput? Output, ConnectorResult? Problem)> Keep(HttpFileOptions file, JToken value, string name, CancellationToken cancellationToken)
     {
         if (value is not JValue { Type: JTokenType.String } said)
-            return (null, Unexpected($"'{instance.Id}' has something else than a text at {file.Path}."));
+            return (null, Unexpected($"'{instance}' has something else than a text at {file.Path}."));
         var text = (string)said!;
         if (file.As == HttpFileKind.Url && !text.StartsWith("data:", StringComparison.Ordinal))
-            return await OutsideFile.Keep(job, instance.Id, name, token => instance.Open(text, token), options.Outage, Pause, time, cancellationToken);
+            return await OutsideFile.Keep(job, instance, name, token => files.Open(text, token), outage, Pause, time, cancellationToken);
         try
         {
             using var content = new MemoryStream(file.As == HttpFileKind.Text ? Encoding.UTF8.GetBytes(text) : Convert.FromBase64String(Bare(text)), writable: false);
@@ -67,7 +68,7 @@ internal sealed class HttpResult(HttpInstance instance, IJobContext job, HttpSer
         }
         catch (FormatException)
         {
-            return (null, Unexpected($"'{instance.Id}' has something else than base64 at {file.Path}."));
+            return (null, Unexpected($"'{instance}' has something else than base64 at {file.Path}."));
         }
     }
 

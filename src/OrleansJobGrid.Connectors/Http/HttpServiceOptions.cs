@@ -30,7 +30,7 @@ public sealed class HttpServiceOptions
     /// <summary>The request that brings the job there. Default <c>POST</c> of the payload to the base address.</summary>
     public HttpCallOptions Submit { get; set; } = new() { Method = "POST", Body = "\"{{payload}}\"" };
 
-    /// <summary>The request that asks about a job, of <see cref="HttpMode.Async"/>. Default none.</summary>
+    /// <summary>The request that asks about a job, of <see cref="HttpMode.Async"/>; not needed where <see cref="Submit"/> names <c>{{callback}}</c>. Default none.</summary>
     public HttpCallOptions? Poll { get; set; }
 
     /// <summary>The request that stops a job, of <see cref="HttpMode.Async"/>. Default none: it runs on, and its result is dropped.</summary>

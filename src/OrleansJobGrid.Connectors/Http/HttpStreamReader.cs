@@ -45,7 +45,7 @@ internal sealed class HttpStreamReader(HttpInstance instance, IJobContext job, H
             if (time.GetElapsedTime(toldAt) >= Told)
             {
                 toldAt = time.GetTimestamp();
-                job.ReportProgress(HttpValues.Percent(last, options) ?? 0, HttpValues.Text(last, options.Message) ?? $"{text.Length} characters");
+                job.ReportProgress(HttpValues.Percent(last, options.Progress, options.ProgressIsShare) ?? 0, HttpValues.Text(last, options.Message) ?? $"{text.Length} characters");
             }
 
             if (options.Stream.IsLast is { } isLast && HttpValues.Select(last, isLast) is JValue { Type: JTokenType.Boolean, Value: true })

@@ -7,7 +7,7 @@ namespace OrleansJobGrid.Connectors.Http;
 
 /// <summary>
 /// Texts and JSON with places for values: <c>{{payload}}</c>, <c>{{payload.PATH}}</c> (JSONPath within the payload), <c>{{job}}</c>, <c>{{attempt}}</c>,
-/// <c>{{mark}}</c> (the grid's own id of the post, a lowercase UUID) and <c>{{id}}</c> (the service's); <c>{{payload.size|512}}</c> gives a value for where the
+/// <c>{{mark}}</c> (the grid's own id of the post, a lowercase UUID) and <c>{{id}}</c> (the service's) and <c>{{callback}}</c> (where the service may say how the job is); <c>{{payload.size|512}}</c> gives a value for where the
 /// payload has none. A JSON string that is one place and nothing else becomes the value itself, of whatever kind; where it has none, its
 /// property is left out. Within a longer text a value without a default is required.
 /// </summary>
@@ -25,8 +25,8 @@ internal static partial class HttpTemplate
 
     /// <summary>What is wrong with a template's places; empty: nothing.</summary>
     public static IEnumerable<string> Errors(string template) => PlacesOf(template)
-        .Where(n => n is not ("payload" or "job" or "attempt" or "mark" or "id") && !n.StartsWith("payload.", StringComparison.Ordinal) && !n.StartsWith("payload[", StringComparison.Ordinal))
-        .Select(n => $"{{{{{n}}}}} is not known: payload, payload.PATH, job, attempt, mark, id");
+        .Where(n => n is not ("payload" or "job" or "attempt" or "mark" or "id" or "callback") && !n.StartsWith("payload.", StringComparison.Ordinal) && !n.StartsWith("payload[", StringComparison.Ordinal))
+        .Select(n => $"{{{{{n}}}}} is not known: payload, payload.PATH, job, attempt, mark, id, callback");
 
     /// <summary>Whether it names a place.</summary>
     public static bool Names(string? template, string place) => PlacesOf(template).Contains(place);

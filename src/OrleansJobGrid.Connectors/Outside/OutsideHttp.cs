@@ -58,7 +58,7 @@ internal sealed class OutsideHttp : IDisposable
 
     /// <summary>The fault that an answer is which is no success.</summary>
     public HttpRequestException Unexpected(HttpResponseMessage answer) =>
-        new($"Instance '{Id}' answered {(int)answer.StatusCode} to {answer.RequestMessage?.Method} {answer.RequestMessage?.RequestUri?.PathAndQuery}.", null, answer.StatusCode);
+        new($"Instance '{Id}' answered {(int)answer.StatusCode} to {answer.RequestMessage?.Method} {answer.RequestMessage?.RequestUri?.AbsolutePath}.", null, answer.StatusCode);
 
     /// <summary>Reads what an answer says within the limit of a question.</summary>
     public async Task<T> Within<T>(Func<CancellationToken, Task<T>> read, CancellationToken asker)

@@ -7,14 +7,14 @@ internal sealed partial class OutsideSettingsCheck(List<string> errors)
 {
     public static bool IsName(string name) => NamePattern().IsMatch(name);
 
-    public void Instances(string setting, IDictionary<string, string> instances, IList<string> onThisMachine)
+    public void Instances(string setting, IDictionary<string, string> instances, IList<string> onThisMachine, string scheme = "http")
     {
         foreach (var (instance, address) in instances)
         {
             if (!IsName(instance))
                 errors.Add($"{setting}:Instances:{instance}: an instance's name is 1 to 64 characters of A-Z a-z 0-9 . _ -");
-            if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https"))
-                errors.Add($"{setting}:Instances:{instance} '{address}' is not an address such as http://127.0.0.1:9000.");
+            if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || (uri.Scheme != scheme && uri.Scheme != $"{scheme}s"))
+                errors.Add($"{setting}:Instances:{instance} '{address}' is not an address such as {scheme}://127.0.0.1:9000.");
         }
 
         errors.AddRange(onThisMachine.Where(i => !instances.ContainsKey(i)).Select(i => $"{setting}:OnThisMachine names '{i}', which is not among its Instances."));

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OrleansJobGrid.Gateway.Artefacts;
+using OrleansJobGrid.Gateway.Callbacks;
 using OrleansJobGrid.Gateway.DeadLetters;
 using OrleansJobGrid.Gateway.Jobs;
 using OrleansJobGrid.Gateway.Operations;
@@ -29,6 +30,7 @@ public static class GatewayRoutes
         ControlEndpoints.Map(routes);
         DeadLetterEndpoints.Map(routes);
         ArtefactEndpoints.Map(routes);
+        CallbackEndpoint.Map(routes);
         OperationsEndpoints.Map(routes);
         WorkerEndpoints.Map(routes);
         HealthEndpoints.Map(routes);

@@ -2,7 +2,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using OrleansJobGrid.Artefacts;
+using OrleansJobGrid.Artefacts.Callbacks;
 using OrleansJobGrid.Gateway.Artefacts;
+using OrleansJobGrid.Gateway.Callbacks;
 using OrleansJobGrid.Gateway.Grains;
 using OrleansJobGrid.Gateway.Hosting;
 using OrleansJobGrid.Gateway.Jobs;
@@ -21,6 +23,8 @@ public static class GatewayServices
     {
         services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
         services.AddOptions<GatewayOptions>().Configure(options => configure?.Invoke(options)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<CallbackOptions>, CallbackOptionsValidator>();
+        services.AddOptions<CallbackOptions>().ValidateOnStart();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<IGridGrains, ClusterGridGrains>();
         services.TryAddSingleton<IJobIdSource, Version7JobIds>();

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using OrleansJobGrid.Gateway.Artefacts;
+using OrleansJobGrid.Gateway.Callbacks;
 using OrleansJobGrid.Gateway.DeadLetters;
 using OrleansJobGrid.Gateway.Jobs;
 using OrleansJobGrid.Gateway.Operations;
@@ -34,6 +35,7 @@ namespace OrleansJobGrid.Gateway.Json;
 [JsonSerializable(typeof(LinkAnswer))]
 [JsonSerializable(typeof(UploadLinkDocument))]
 [JsonSerializable(typeof(DownloadLinkDocument))]
+[JsonSerializable(typeof(CallbackAnswer))]
 [JsonSerializable(typeof(WorkerListAnswer))]
 [JsonSerializable(typeof(WorkerControlDocument))]
 [JsonSerializable(typeof(DrainDocument))]

@@ -34,6 +34,8 @@ internal sealed record GridProblem(int Status, string Kind, string Title, string
 
     public static GridProblem Forbidden(string detail) => new(StatusCodes.Status403Forbidden, "forbidden", "This is not allowed", detail);
 
+    public static GridProblem TooManyCallbacks(string detail) => new(StatusCodes.Status409Conflict, "conflict", "No more callbacks are kept", detail);
+
     public static GridProblem NotFound(string detail) => new(StatusCodes.Status404NotFound, "not-found", "Not found", detail);
 
     public static GridProblem NoSuchJob(string jobId) =>

@@ -1,4 +1,6 @@
 using System.Reflection;
+using OrleansJobGrid.Artefacts;
+using OrleansJobGrid.Artefacts.Callbacks;
 using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Connectors.A1111;
 using OrleansJobGrid.Connectors.ComfyUi;
@@ -8,6 +10,7 @@ using OrleansJobGrid.Connectors.Imaging;
 using OrleansJobGrid.Connectors.Processes;
 using OrleansJobGrid.Connectors.Rest;
 using OrleansJobGrid.Connectors.Simulation;
+using OrleansJobGrid.Connectors.WebSockets;
 using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Grains.Recovery;
@@ -15,6 +18,7 @@ using OrleansJobGrid.Host.Connectors;
 using OrleansJobGrid.Workers.Execution;
 using OrleansJobGrid.Workers.Gpu;
 using OrleansJobGrid.Workers.Hosting;
+using WebSocketOptions = OrleansJobGrid.Connectors.WebSockets.WebSocketOptions;
 
 namespace OrleansJobGrid.Host.Hosting;
 
@@ -35,6 +39,8 @@ internal static class ConnectorSetup
         options.AttemptTimeouts.TryAdd(A1111Connector.ServiceName, A1111Settings(configuration).AttemptTimeout);
         foreach (var (service, settings) in HttpSettings(configuration).Services)
             options.AttemptTimeouts.TryAdd(service, settings.AttemptTimeout);
+        foreach (var (service, settings) in WebSocketSettings(configuration).Services)
+            options.AttemptTimeouts.TryAdd(service, settings.AttemptTimeout);
         foreach (var (service, settings) in RestSettings(configuration).Services)
             options.AttemptTimeouts.TryAdd(service, settings.AttemptTimeout);
     }
@@ -43,7 +49,7 @@ internal static class ConnectorSetup
     public static IReadOnlyList<OwnConnector> Own(IConfiguration configuration) =>
         OwnConnectors.Load(
             configuration,
-            [.. OwnNames, .. HttpSettings(configuration).Services.Keys, .. RestSettings(configuration).Services.Keys]);
+            [.. OwnNames, .. HttpSettings(configuration).Services.Keys, .. RestSettings(configuration).Services.Keys, .. WebSocketSettings(configuration).Services.Keys]);
 
     public static void AddConnectors(this IServiceCollection services, IConfiguration configuration, GridOptions options, IReadOnlyList<OwnConnector> own)
     {
@@ -67,8 +73,11 @@ internal static class ConnectorSetup
             services.AddSingleton<IConnector>(_ => new ComfyUiConnector(comfyUi, TimeProvider.System));
         if (A1111Settings(configuration) is { Instances.Count: > 0 } a1111)
             services.AddSingleton<IConnector>(_ => new A1111Connector(a1111, TimeProvider.System));
+        var callbacks = CallbackSettings(configuration);
         foreach (var (service, settings) in HttpSettings(configuration).Services)
-            services.AddSingleton<IConnector>(_ => new HttpConnector(service, settings, TimeProvider.System));
+            services.AddSingleton<IConnector>(s => new HttpConnector(service, settings, TimeProvider.System, new HttpCallbacks(callbacks, s.GetRequiredService<IArtefactStore>())));
+        foreach (var (service, settings) in WebSocketSettings(configuration).Services)
+            services.AddSingleton<IConnector>(_ => new WebSocketConnector(service, settings, TimeProvider.System));
         foreach (var (service, settings) in RestSettings(configuration).Services)
             services.AddSingleton<IConnector>(_ => new RestConnector(service, settings, TimeProvider.System));
         services.AddSingleton(new WorkerProcess(ProcessIdentity.Current, Version));
@@ -97,6 +106,35 @@ internal static class ConnectorSetup
         var options = configuration.GetSection("JobGrid:Http").Get<HttpOptions>() ?? new();
         var errors = HttpOptionsCheck.Errors(options).Concat(Taken("JobGrid:Http", options.Services.Keys))
             .Concat(options.Services.Keys.Intersect(RestSettings(configuration).Services.Keys).Select(s => $"JobGrid:Http:Services:{s} is the name of a service of JobGrid:Rest too; choose another."))
+            .Concat(WithoutCallbacks(options, CallbackSettings(configuration)))
+            .ToList();
+        return errors.Count == 0 ? options : throw new GridSettingsException(string.Join(" ", errors));
+    }
+
+    /// <summary>Where services call back, checked. Throws <see cref="GridSettingsException"/>.</summary>
+    internal static CallbackOptions CallbackSettings(IConfiguration configuration)
+    {
+        var options = configuration.GetSection("JobGrid:Callbacks").Get<CallbackOptions>() ?? new();
+        var errors = options.Errors().ToList();
+        return errors.Count == 0 ? options : throw new GridSettingsException(string.Join(" ", errors));
+    }
+
+    /// <summary>Services that are given an address that is not set.</summary>
+    private static IEnumerable<string> WithoutCallbacks(HttpOptions options, CallbackOptions callbacks)
+    {
+        var missing = new[] { (Name: "Address", callbacks.Address), (Name: "Key", Address: callbacks.Key) }.Where(s => s.Address.Length == 0).Select(s => $"JobGrid:Callbacks:{s.Name}").ToList();
+        return missing.Count == 0
+            ? []
+            : options.Services.Where(s => HttpOptionsCheck.NamesCallback(s.Value)).Select(s => $"JobGrid:Http:Services:{s.Key}:Submit names {{{{callback}}}}, which needs {string.Join(" and ", missing)}.");
+    }
+
+    /// <summary>The services outside that are described by their messages, checked. Throws <see cref="GridSettingsException"/>.</summary>
+    internal static WebSocketOptions WebSocketSettings(IConfiguration configuration)
+    {
+        var options = configuration.GetSection("JobGrid:WebSocket").Get<WebSocketOptions>() ?? new();
+        var others = RestSettings(configuration).Services.Keys.Select(s => (Section: "Rest", Name: s)).Concat(HttpSettings(configuration).Services.Keys.Select(s => (Section: "Http", Name: s)));
+        var errors = WebSocketOptionsCheck.Errors(options).Concat(Taken("JobGrid:WebSocket", options.Services.Keys))
+            .Concat(others.Where(o => options.Services.ContainsKey(o.Name)).Select(o => $"JobGrid:WebSocket:Services:{o.Name} is the name of a service of JobGrid:{o.Section} too; choose another."))
             .ToList();
         return errors.Count == 0 ? options : throw new GridSettingsException(string.Join(" ", errors));
     }

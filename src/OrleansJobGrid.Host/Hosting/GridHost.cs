@@ -1,5 +1,6 @@
 using Orleans.Dashboard;
 using OrleansJobGrid.Artefacts;
+using OrleansJobGrid.Artefacts.Callbacks;
 using OrleansJobGrid.Gateway;
 using OrleansJobGrid.Gateway.Hosting;
 using OrleansJobGrid.Grains.Hosting;
@@ -94,6 +95,7 @@ public static class GridHost
         {
             builder.Services.AddLinks(artefacts, settings);
             builder.Services.Configure<GatewayOptions>(builder.Configuration.GetSection("JobGrid:Gateway"));
+            builder.Services.Configure<CallbackOptions>(builder.Configuration.GetSection("JobGrid:Callbacks"));
             builder.Services.AddJobGridGateway(o => o.Roles = [.. options.Roles.Order(StringComparer.Ordinal)]);
         }
 

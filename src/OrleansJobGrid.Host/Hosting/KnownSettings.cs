@@ -1,5 +1,6 @@
 using System.Reflection;
 using OrleansJobGrid.Artefacts;
+using OrleansJobGrid.Artefacts.Callbacks;
 using OrleansJobGrid.Connectors.A1111;
 using OrleansJobGrid.Connectors.ComfyUi;
 using OrleansJobGrid.Connectors.Failures;
@@ -8,10 +9,12 @@ using OrleansJobGrid.Connectors.Imaging;
 using OrleansJobGrid.Connectors.Processes;
 using OrleansJobGrid.Connectors.Rest;
 using OrleansJobGrid.Connectors.Simulation;
+using OrleansJobGrid.Connectors.WebSockets;
 using OrleansJobGrid.Contracts.Matching;
 using OrleansJobGrid.Gateway.Hosting;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Workers.Hosting;
+using WebSocketOptions = OrleansJobGrid.Connectors.WebSockets.WebSocketOptions;
 
 namespace OrleansJobGrid.Host.Hosting;
 
@@ -33,9 +36,11 @@ internal static class KnownSettings
         ["ComfyUi"] = NamesOf(typeof(ComfyUiOptions)),
         ["A1111"] = NamesOf(typeof(A1111Options)),
         ["Http"] = NamesOf(typeof(HttpOptions)),
+        ["WebSocket"] = NamesOf(typeof(WebSocketOptions)),
         ["Rest"] = NamesOf(typeof(RestOptions)),
         ["Keep"] = NamesOf(typeof(KeepOptions)),
         ["Recovery"] = NamesOf(typeof(RecoveryOptions)),
+        ["Callbacks"] = NamesOf(typeof(CallbackOptions)),
         ["Gateway"] = NamesOf(typeof(GatewayOptions)),
         ["Failures"] = NamesOf(typeof(FailureOptions)),
         ["Silo"] = ["Address", "Listen"],
@@ -59,6 +64,16 @@ internal static class KnownSettings
     };
 
     private static readonly string[] Supervised = NamesOf(typeof(ComfySuperviseOptions));
+    private static readonly string[] WebSocketService = NamesOf(typeof(WebSocketServiceOptions));
+
+    private static readonly Dictionary<string, string[]> WebSocketParts = new()
+    {
+        [nameof(WebSocketServiceOptions.Handshake)] = NamesOf(typeof(WebSocketHandshakeOptions)),
+        [nameof(WebSocketServiceOptions.Types)] = NamesOf(typeof(WebSocketTypeOptions)),
+        [nameof(WebSocketServiceOptions.Auth)] = NamesOf(typeof(HttpAuthOptions)),
+        [nameof(WebSocketServiceOptions.Tls)] = NamesOf(typeof(HttpTlsOptions)),
+    };
+
     private static readonly string[] RestService = NamesOf(typeof(RestServiceOptions));
 
     private static readonly string[] Queue = NamesOf(typeof(QueueOptions));
@@ -85,6 +100,8 @@ internal static class KnownSettings
         foreach (var service in configuration.GetSection("JobGrid:Http:Services").GetChildren())
             unknown.AddRange(NotIn(HttpService, service).Concat(HttpParts.SelectMany(p => NotIn(p.Value, service.GetSection(p.Key)))));
         unknown.AddRange(configuration.GetSection("JobGrid:ComfyUi:Supervise").GetChildren().SelectMany(s => NotIn(Supervised, s)));
+        foreach (var service in configuration.GetSection("JobGrid:WebSocket:Services").GetChildren())
+            unknown.AddRange(NotIn(WebSocketService, service).Concat(WebSocketParts.SelectMany(p => NotIn(p.Value, service.GetSection(p.Key)))));
         foreach (var service in configuration.GetSection("JobGrid:Rest:Services").GetChildren())
             unknown.AddRange(NotIn(RestService, service));
         foreach (var worker in configuration.GetSection("JobGrid:Workers").GetChildren())

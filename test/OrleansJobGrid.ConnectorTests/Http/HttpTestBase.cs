@@ -62,12 +62,12 @@ public abstract class HttpTestBase : IAsyncLifetime
     }
 
     /// <summary>A connector of the service <c>s</c> with the instance <c>s/a</c>.</summary>
-    internal HttpConnector Connect(Action<HttpServiceOptions> configure)
+    internal HttpConnector Connect(Action<HttpServiceOptions> configure, IHttpCallbacks? callbacks = null)
     {
         var options = new HttpServiceOptions { PollInterval = TimeSpan.FromMilliseconds(10), Outage = TimeSpan.FromMilliseconds(300), RequestTimeout = TimeSpan.FromSeconds(5) };
         options.Instances["a"] = Address;
         configure(options);
-        return Kept(new("s", options, TimeProvider.System));
+        return Kept(new("s", options, TimeProvider.System, callbacks));
     }
 
     /// <summary>A connector as a file of settings among the samples describes it, but for its address.</summary>

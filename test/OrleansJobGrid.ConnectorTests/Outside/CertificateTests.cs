@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Connectors.ComfyUi;
 using OrleansJobGrid.Connectors.Http;
+using OrleansJobGrid.Connectors.WebSockets;
 using OrleansJobGrid.TestKit.Connectors;
 using Xunit;
 
@@ -77,6 +78,23 @@ public sealed class CertificateTests : IAsyncLifetime
         var job = new FakeJobContext("""{"workflow": {"1": {"class_type": "PreviewImage"}}}""") { UsableInstances = ["comfyui/a"] };
         IsRefusedForItsCertificate(await connector.ExecuteAsync(job, TestContext.Current.CancellationToken));
         Assert.Empty(job.Submitted);
+    }
+
+    [Theory]
+    [InlineData("localhost", true, true)]
+    [InlineData("127.0.0.1", true, false)]
+    [InlineData("localhost", false, false)]
+    public async Task A_WebSocket_begins_where_the_certificate_is_trusted_and_bears_the_name(string host, bool trusted, bool begins)
+    {
+        var options = new WebSocketServiceOptions { Submit = "1" };
+        options.Instances["a"] = $"wss://{host}:{Port}";
+        options.Tls.CaFile = trusted ? CaFile : null;
+        using var connector = new WebSocketConnector("s", options, TimeProvider.System);
+        var result = await connector.ExecuteAsync(new FakeJobContext("{}") { UsableInstances = ["s/a"] }, TestContext.Current.CancellationToken);
+        if (begins)
+            Assert.Equal("unexpected_response", Assert.IsType<FailedResult>(result).Reason);
+        else
+            IsRefusedForItsCertificate(result);
     }
 
     private static void IsRefusedForItsCertificate(ConnectorResult result)

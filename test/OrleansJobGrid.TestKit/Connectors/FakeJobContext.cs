@@ -95,6 +95,9 @@ public sealed class FakeJobContext : IJobContext
     /// <summary>Posts on record, in order.</summary>
     public List<Submission> Submitted { get; } = [];
 
+    /// <summary>How many posts had their answer.</summary>
+    public int Answered { get; private set; }
+
     /// <summary>Earlier submissions that the attempt went on with.</summary>
     public List<Submission> Attached { get; } = [];
 
@@ -125,6 +128,7 @@ public sealed class FakeJobContext : IJobContext
         {
             if (await post(record.ExternalId, limit.Token) is { } serviceId)
                 Submitted[^1] = record = record with { ServiceId = serviceId };
+            Answered++;
         }
         catch (OperationCanceledException e) when (limit.IsCancellationRequested)
         {

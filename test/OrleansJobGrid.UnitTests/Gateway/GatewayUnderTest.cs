@@ -40,7 +40,7 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
     /// <summary>Its clock: the machine's, with what the test adds.</summary>
     public OffsetTimeProvider Time { get; }
 
-    public static async Task<GatewayUnderTest> StartAsync(Action<GatewayOptions>? configure = null)
+    public static async Task<GatewayUnderTest> StartAsync(Action<GatewayOptions>? configure = null, Action<IServiceCollection>? change = null)
     {
         var grid = new FakeGrid();
         var artefacts = new MemoryArtefacts();
@@ -53,6 +53,7 @@ internal sealed class GatewayUnderTest : IAsyncDisposable
         builder.Services.AddSingleton(new LinkKey("0123456789abcdef"u8.ToArray()));
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddJobGridGateway(configure);
+        change?.Invoke(builder.Services);
         var app = builder.Build();
         app.MapJobGrid();
         await app.StartAsync(TestContext.Current.CancellationToken);

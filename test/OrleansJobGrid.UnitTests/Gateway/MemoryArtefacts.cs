@@ -30,7 +30,15 @@ internal sealed class MemoryArtefacts : IArtefactStore
         return new ArtefactInfo("sha256-" + hash, hash, bytes.Length);
     }
 
-    public Task<ArtefactInfo> WriteOnceAsync(string artefactId, Stream content, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public async Task<ArtefactInfo> WriteOnceAsync(string artefactId, Stream content, CancellationToken cancellationToken)
+    {
+        using var all = new MemoryStream();
+        await content.CopyToAsync(all, cancellationToken);
+        var bytes = all.ToArray();
+        if (!Kept.GetOrAdd(artefactId, bytes).AsSpan().SequenceEqual(bytes))
+            throw new ArtefactExistsException(artefactId);
+        return new ArtefactInfo(artefactId, Convert.ToHexStringLower(SHA256.HashData(bytes)), bytes.Length);
+    }
 
     public Task<Stream?> OpenReadAsync(string artefactId, CancellationToken cancellationToken)
     {
@@ -39,9 +47,15 @@ internal sealed class MemoryArtefacts : IArtefactStore
         return Task.FromResult<Stream?>(Kept.TryGetValue(artefactId, out var bytes) ? new MemoryStream(bytes, writable: false) : null);
     }
 
-    public Task<IReadOnlyList<string>> ListScratchAsync(string jobId, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task<IReadOnlyList<string>> ListScratchAsync(string jobId, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<string>>([.. Kept.Keys.Where(k => k.StartsWith($"scratch/{jobId}/", StringComparison.Ordinal))]);
 
-    public Task DeleteScratchAsync(string jobId, CancellationToken cancellationToken) => throw new NotSupportedException();
+    public Task DeleteScratchAsync(string jobId, CancellationToken cancellationToken)
+    {
+        foreach (var key in Kept.Keys.Where(k => k.StartsWith($"scratch/{jobId}/", StringComparison.Ordinal)))
+            Kept.TryRemove(key, out _);
+        return Task.CompletedTask;
+    }
 
     public Task DeleteJobAsync(string jobId, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -139,7 +139,7 @@ public sealed class OperationsEndpointTests
             "/api/jobs/{id}/pause", "/api/jobs/{id}/resume", "/api/jobs/{id}/retry", "/api/jobs/{id}/resolve",
             "/api/dead-letters", "/api/dead-letters/groups", "/api/dead-letters/{id}", "/api/dead-letters/{id}/requeue", "/api/dead-letters/requeue",
             "/api/dead-letters/purge", "/api/jobs/{id}/stream", "/api/jobs/{id}/why", "/api/workers/{id}", "/api/workers/{id}/drain", "/api/workers/{id}/resume",
-            "/api/models", "/api/demand", "/api/artefacts", "/api/artefacts/{id}", "/api/artefacts/links", "/api/artefacts/presigned-uploads", "/api/workers", "/api/queues", "/api/metrics", "/metrics", "/api/health",
+            "/api/models", "/api/demand", "/api/artefacts", "/api/artefacts/{id}", "/api/artefacts/links", "/api/artefacts/presigned-uploads", "/api/callbacks/{mark}/{signature}", "/api/workers", "/api/queues", "/api/metrics", "/metrics", "/api/health",
             "/health/live", "/health/ready",
         ];
         Assert.Equal(expected.Order(), paths.EnumerateObject().Select(p => p.Name).Order());

@@ -1,12 +1,13 @@
 using Microsoft.Extensions.Configuration;
 using OrleansJobGrid.Connectors.Http;
+using OrleansJobGrid.Connectors.WebSockets;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Host.Hosting;
 using Xunit;
 
 namespace OrleansJobGrid.UnitTests.Hosting;
 
-/// <summary>Settings of ComfyUI servers, and of services that are described by their requests.</summary>
+/// <summary>Settings of ComfyUI servers, and of services that are described by their requests or messages.</summary>
 public sealed class OutsideSettingsTests
 {
     [Fact]
@@ -42,8 +43,27 @@ public sealed class OutsideSettingsTests
         Assert.Equal("$.x", settings.Files.Single().Path);
     }
 
+    [Fact]
+    public void Services_by_their_messages_are_read_as_the_documentation_names_their_settings()
+    {
+        var configuration = Of(
+            ("WebSocket:Services:render:Instances:a", "wss://127.0.0.1:9000"), ("WebSocket:Services:render:Query", "{\"ask\": \"{{mark}}\"}"),
+            ("WebSocket:Services:render:Types:Accepted:0", "taken"), ("WebSocket:Services:render:Handshake:Ready", "$.hello"), ("WebSocket:Services:render:Binary", "Output"),
+            ("WebSocket:Services:render:Auth:Kind", "Bearer"), ("WebSocket:Services:render:Auth:Value", "x"), ("WebSocket:Services:render:AttemptTimeout", "00:20:00"));
+        KnownSettings.Check(configuration);
+        var settings = ConnectorSetup.WebSocketSettings(configuration).Services["render"];
+        var grid = new JobGridOptions();
+        ConnectorSetup.AddAttemptTimeouts(grid, configuration, []);
+
+        Assert.Equal(("{\"ask\": \"{{mark}}\"}", "$.hello", WebSocketBinary.Output, HttpAuthKind.Bearer), (settings.Query, settings.Handshake.Ready, settings.Binary, settings.Auth.Kind));
+        Assert.Equal(["taken"], settings.Types.Accepted);
+        Assert.Equal(TimeSpan.FromMinutes(20), grid.AttemptTimeouts["render"]);
+    }
+
     [Theory]
     [InlineData("ComfyUi:Instance:a", "x")]
+    [InlineData("WebSocket:Services:draw:Sumbit", "x")]
+    [InlineData("WebSocket:Services:draw:Types:Done:0", "x")]
     [InlineData("Http:Services:draw:Sumbit:Path", "x")]
     [InlineData("Http:Services:draw:Submit:Url", "x")]
     [InlineData("Http:Services:draw:Auth:Token", "x")]
@@ -58,7 +78,23 @@ public sealed class OutsideSettingsTests
         Assert.Contains(
             "JobGrid:Http:Services:draw is the name of a service of JobGrid:Rest too",
             Refusal(("Http:Services:draw:Instances:a", "http://127.0.0.1:9000"), ("Rest:Services:draw:Instances:a", "http://127.0.0.1:9000")));
+        Assert.Contains(
+            "JobGrid:WebSocket:Services:draw is the name of a service of JobGrid:Http too",
+            Assert.Throws<GridSettingsException>(() => ConnectorSetup.WebSocketSettings(
+                Of(("WebSocket:Services:draw:Instances:a", "ws://127.0.0.1:9000"), ("Http:Services:draw:Instances:a", "http://127.0.0.1:9000")))).Message);
         Assert.Contains("JobGrid:ComfyUi:Instances:a 'nowhere'", Assert.Throws<GridSettingsException>(() => ConnectorSetup.ComfyUiSettings(Of(("ComfyUi:Instances:a", "nowhere")))).Message);
+    }
+
+    [Fact]
+    public void A_service_that_is_told_where_to_call_needs_the_address_and_the_key()
+    {
+        (string, string)[] service = [("Http:Services:draw:Instances:a", "http://127.0.0.1:9000"), ("Http:Services:draw:Mode", "Async"), ("Http:Services:draw:Submit:Body", "{\"to\": \"{{callback}}\"}")];
+        Assert.Contains("JobGrid:Http:Services:draw:Submit names {{callback}}, which needs JobGrid:Callbacks:Address and JobGrid:Callbacks:Key", Refusal(service));
+        Assert.Contains("which needs JobGrid:Callbacks:Key.", Refusal([.. service, ("Callbacks:Address", "http://127.0.0.1:8080")]));
+        Assert.Contains("JobGrid:Callbacks:Key has 5 characters", Refusal([.. service, ("Callbacks:Key", "short")]));
+        var whole = Of([.. service, ("Callbacks:Address", "http://127.0.0.1:8080"), ("Callbacks:Key", new string('k', 32))]);
+        KnownSettings.Check(whole);
+        Assert.Single(ConnectorSetup.HttpSettings(whole).Services);
     }
 
     private static string Refusal(params (string Name, string Value)[] settings) =>

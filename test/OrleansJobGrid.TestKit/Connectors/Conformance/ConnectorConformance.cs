@@ -267,7 +267,7 @@ public abstract class ConnectorConformance : IAsyncLifetime
         Service.Hold();
         var job = Job();
         var running = RunAsync(job);
-        await UntilAsync(() => Service.Begun == 1, "it runs");
+        await UntilAsync(() => Service.Begun == 1 && job.Answered == 1, "it runs, and its post was answered");
         Service.Proxy.OfQuestions = fault;
         var result = await running;
         Assert.True(result is UnsureResult, $"Nobody can know what became of it, and it said {result}.");

@@ -1,7 +1,9 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Yarp.ReverseProxy.Forwarder;
@@ -14,7 +16,10 @@ public sealed class FaultyProxy : IAsyncDisposable
     private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false });
     private readonly TaskCompletionSource _over = new();
     private WebApplication? _app;
+    private readonly ConcurrentDictionary<HttpContext, bool> _sockets = new();
     private volatile ProxyFault _ofPosts;
+    private volatile ProxyFault _ofQuestions;
+    private volatile bool _down;
     private int _postsSpoiled;
 
     /// <summary>Where it listens.</summary>
@@ -26,14 +31,32 @@ public sealed class FaultyProxy : IAsyncDisposable
     /// <summary>Whether a request, by method and path, brings work to the service.</summary>
     public required Func<string, string, bool> IsPost { get; init; }
 
-    /// <summary>What becomes of all that brings no work.</summary>
-    public ProxyFault OfQuestions { get; set; }
+    /// <summary>What becomes of all that brings no work. Open WebSockets are cut where it is a fault, since all that they tell is of that kind.</summary>
+    public ProxyFault OfQuestions
+    {
+        get => _ofQuestions;
+        set
+        {
+            _ofQuestions = value;
+            if (value != ProxyFault.None)
+                CutSockets();
+        }
+    }
 
     /// <summary>How many posts were spoiled.</summary>
     public int PostsSpoiled => Volatile.Read(ref _postsSpoiled);
 
     /// <summary>Nobody gets through: connections are cut, open ones too.</summary>
-    public bool Down { get; set; }
+    public bool Down
+    {
+        get => _down;
+        set
+        {
+            _down = value;
+            if (value)
+                CutSockets();
+        }
+    }
 
     /// <summary>Spoils the next post alone.</summary>
     public void SpoilNextPost(ProxyFault fault) => _ofPosts = fault;
@@ -70,6 +93,12 @@ public sealed class FaultyProxy : IAsyncDisposable
         _client.Dispose();
     }
 
+    private void CutSockets()
+    {
+        foreach (var http in _sockets.Keys)
+            http.Abort();
+    }
+
     private async Task Pass(HttpContext http)
     {
         var post = IsPost(http.Request.Method, http.Request.Path);
@@ -92,11 +121,17 @@ public sealed class FaultyProxy : IAsyncDisposable
                 await http.Response.WriteAsync("<html><body>It works!</body></html>");
                 return;
             case ProxyFault.CutAfter or ProxyFault.SilentAfter:
-                http.Response.Body = Stream.Null;
+                if (http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } upgrade)
+                    http.Features.Set<IHttpUpgradeFeature>(new UnheardSocket(upgrade, fault == ProxyFault.CutAfter ? http.Abort : () => { }));
+                else
+                    http.Response.Body = Stream.Null;
                 break;
         }
 
+        if (http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true })
+            _sockets[http] = true;
         await http.RequestServices.GetRequiredService<IHttpForwarder>().SendAsync(http, Service().ToString(), _client);
+        _sockets.TryRemove(http, out _);
         if (fault == ProxyFault.SilentAfter)
             await Task.WhenAny(_over.Task, Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted));
         if (fault is ProxyFault.CutAfter or ProxyFault.SilentAfter)

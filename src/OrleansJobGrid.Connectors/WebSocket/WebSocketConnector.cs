@@ -1,0 +1,88 @@
+using OrleansJobGrid.Connectors.Failures;
+using OrleansJobGrid.Connectors.Outside;
+
+namespace OrleansJobGrid.Connectors.WebSockets;
+
+/// <summary>A service outside that is described by its messages alone; see <c>docs/websocket.md</c>.</summary>
+public sealed class WebSocketConnector : IExternalConnector, IDisposable
+{
+    private readonly WebSocketServiceOptions _options;
+    private readonly TimeProvider _time;
+    private readonly Dictionary<string, WebSocketInstance> _instances;
+    private readonly OutsideService<WebSocketWork> _outside;
+
+    /// <summary>Makes the connector of one service.</summary>
+    /// <param name="service">Its name.</param>
+    /// <param name="options">Its settings.</param>
+    /// <param name="time">The clock of its waits.</param>
+    /// <exception cref="ArgumentException">A setting is wrong; the message names all of them.</exception>
+    public WebSocketConnector(string service, WebSocketServiceOptions options, TimeProvider time)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(time);
+        var errors = WebSocketOptionsCheck.Errors(new WebSocketOptions { Services = { [service] = options } });
+        if (errors.Count > 0)
+            throw new ArgumentException(string.Join(" ", errors), nameof(options));
+        (Service, _options, _time) = (service, options, time);
+        Instances = [.. options.Instances.Keys.Select(i => new ServiceInstance($"{service}/{i}", options.OnThisMachine.Contains(i)))];
+        _instances = options.Instances.ToDictionary(
+            i => $"{service}/{i.Key}", i => new WebSocketInstance($"{service}/{i.Key}", new Uri(i.Value), options, time), StringComparer.Ordinal);
+        _outside = new(service, _instances.ToDictionary(i => i.Key, IOutsideInstance<WebSocketWork> (i) => i.Value));
+    }
+
+    /// <inheritdoc/>
+    public string Service { get; }
+
+    /// <inheritdoc/>
+    public WorkLocation Location => WorkLocation.External;
+
+    /// <inheritdoc/>
+    public TimeSpan DefaultAttemptTimeout => _options.AttemptTimeout;
+
+    /// <inheritdoc/>
+    public TimeSpan? DefaultStallTimeout => _options.StallTimeout;
+
+    /// <inheritdoc/>
+    public TimeSpan SubmitTimeout => _options.SubmitTimeout;
+
+    /// <inheritdoc/>
+    public ServiceCapabilities Capabilities => WebSocketInstance.CapabilitiesOf(_options);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<ServiceInstance> Instances { get; }
+
+    /// <inheritdoc/>
+    public async Task<ConnectorResult> ExecuteAsync(IJobContext context, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        try
+        {
+            return await new OutsideExecution<WebSocketWork>(_outside, context, _options.Outage, _time).Run(cancellationToken);
+        }
+        catch (InvalidPayloadException e)
+        {
+            return ConnectorResult.Failed(FailureClass.Malformed, FailureReason.MissingRequiredField, e.Message);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<InstanceProof> ProveAsync(string instance, CancellationToken cancellationToken) => _outside.At(instance).Prove(cancellationToken);
+
+    /// <inheritdoc/>
+    public Task<InstanceReport> QueryAsync(string instance, IReadOnlyList<WorkMark> marks, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(marks);
+        return _outside.Query(instance, marks, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task CancelAsync(string instance, WorkMark mark, CancellationToken cancellationToken) =>
+        _outside.At(instance).Cancel(mark, cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var instance in _instances.Values)
+            instance.Dispose();
+    }
+}

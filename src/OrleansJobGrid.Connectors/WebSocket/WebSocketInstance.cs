@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net.WebSockets;
+using System.Text;
 using Newtonsoft.Json;
 using Newtonsoft.Json.Linq;
 using OrleansJobGrid.Connectors.Failures;
@@ -127,7 +129,7 @@ internal sealed class WebSocketInstance : IOutsideInstance<WebSocketWork>, IDisp
         foreach (var content in completed.Binary)
         {
             using var bytes = new MemoryStream(content, writable: false);
-            var number = (outputs.Count - done.Outputs.Count + 1).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            var number = (outputs.Count - done.Outputs.Count + 1).ToString(CultureInfo.InvariantCulture);
             outputs.Add(await job.Files.WriteOutputAsync(_options.BinaryName.Replace("{n}", number, StringComparison.Ordinal), bytes, cancellationToken));
         }
 
@@ -292,7 +294,7 @@ internal sealed class WebSocketInstance : IOutsideInstance<WebSocketWork>, IDisp
             try
             {
                 if (!binary)
-                    return HttpTemplate.Parse(System.Text.Encoding.UTF8.GetString(content));
+                    return HttpTemplate.Parse(Encoding.UTF8.GetString(content));
             }
             catch (JsonException e)
             {

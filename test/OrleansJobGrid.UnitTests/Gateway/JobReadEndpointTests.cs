@@ -177,7 +177,7 @@ public sealed class JobReadEndpointTests
         var failure = (await gateway.GetAsync("/api/jobs/a/events")).Json.GetProperty("events")[0].GetProperty("failure");
         Assert.Equal(
             """
-            {"failure_class":"resource_exhaustion","failure_type":"resource_limit","failure_reason":"gpu_memory_full","message":"CUDA out of memory","retry_after_ms":1,"duration_ms":2,"exception_type":"E","stack":"s","stage":"run","external_status":500,"instance":"i","gpu_memory_used_mb":3,"gpu_memory_total_mb":4,"system_memory_used_mb":5,"system_memory_total_mb":6,"model_loaded":"m","estimated_size_mb":7,"hints":{"Node":"KSampler"}}
+            {"failure_class":"resource_exhaustion","failure_type":"resource_limit","failure_reason":"gpu_memory_full","message":"CUDA out of memory","retry_after_ms":1,"duration_ms":2,"exception_type":"E","stack":"s","stage":"run","external_status":500,"instance":"i","gpu_memory_used_mb":3,"gpu_memory_total_mb":4,"system_memory_used_mb":5,"system_memory_total_mb":6,"model_loaded":"m","estimated_size_mb":7,"hints":{"Node":"KSampler"},"service_log":null}
             """.Trim(),
             failure.GetRawText());
     }

@@ -98,7 +98,9 @@ public sealed class A1111Connector : IExternalConnector, IDisposable
         var server = At(instance);
         if ((await server.Facts(cancellationToken)).KnowsTasks)
             await Stop(server, mark.ExternalId, _options.PollInterval, _time, cancellationToken);
-        else if (!_options.Exclusive)
+        else if (_options.Exclusive)
+            await StopWhatRuns(server, _options.PollInterval, _time, cancellationToken);
+        else
             throw new InvalidOperationException($"'{instance}' does not tell whose work it does, so nothing is interrupted there.");
     }
 
@@ -137,6 +139,16 @@ public sealed class A1111Connector : IExternalConnector, IDisposable
                 await server.Interrupt(cancellationToken);
             if (await StateOf(server, mark, cancellationToken) != SubmissionState.Running)
                 return;
+            await Task.Delay(pause, time, cancellationToken);
+        }
+    }
+
+    /// <summary>Interrupts whatever runs, where nobody else's can, and ends when nothing runs.</summary>
+    internal static async Task StopWhatRuns(A1111Instance server, TimeSpan pause, TimeProvider time, CancellationToken cancellationToken)
+    {
+        while ((await server.Now(cancellationToken)).Busy)
+        {
+            await server.Interrupt(cancellationToken);
             await Task.Delay(pause, time, cancellationToken);
         }
     }

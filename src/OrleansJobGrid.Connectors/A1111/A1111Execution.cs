@@ -54,12 +54,23 @@ internal sealed class A1111Execution(
             return ConnectorResult.Unsure($"The work is at '{submission.Instance}', which this worker does not reach.");
         try
         {
-            while (await A1111Connector.StateOf(instance, submission.ExternalId, cancellationToken) == SubmissionState.Running)
+            var answered = time.GetTimestamp();
+            while (true)
+            {
+                try
+                {
+                    if (await A1111Connector.StateOf(instance, submission.ExternalId, cancellationToken) != SubmissionState.Running)
+                        break;
+                    answered = time.GetTimestamp();
+                }
+                catch (Exception e) when (OutsideFaults.IsFault(e))
+                {
+                    if (time.GetElapsedTime(answered) >= options.Outage)
+                        return ConnectorResult.Unsure($"'{instance.Id}' could not be asked for {options.Outage}. {e.Message}");
+                }
+
                 await Task.Delay(options.PollInterval, time, cancellationToken);
-        }
-        catch (Exception e) when (OutsideFaults.IsFault(e))
-        {
-            return ConnectorResult.Unsure($"'{instance.Id}' cannot be asked: {e.Message}");
+            }
         }
         catch (OperationCanceledException) when (!job.LeaveRunning)
         {
@@ -94,6 +105,8 @@ internal sealed class A1111Execution(
                 KnownClass = FailureClass.MissingHere,
                 KnownReason = FailureReason.ModelNotFound,
             }));
+            if (body["override_settings"] is not (null or JsonObject))
+                throw new InvalidPayloadException("payload.request.override_settings is an object.");
             if (body["override_settings"] is not JsonObject settings)
                 body["override_settings"] = settings = [];
             settings["sd_model_checkpoint"] = found.Title;
@@ -117,6 +130,20 @@ internal sealed class A1111Execution(
     {
         // The connection outlives an order to stop: it is cut when the work has stopped.
         using var connection = new CancellationTokenSource();
+        try
+        {
+            return await Post(instance, facts, payload, body, connection.Token, cancellationToken);
+        }
+        finally
+        {
+            // Also where it did not leave in time: nothing of it leaves later.
+            await connection.CancelAsync();
+        }
+    }
+
+    private async Task<ConnectorResult> Post(
+        A1111Instance instance, A1111Facts facts, A1111Payload payload, JsonObject body, CancellationToken connection, CancellationToken cancellationToken)
+    {
         Task<HttpResponseMessage>? answering = null;
         string? mark = null;
         try
@@ -129,7 +156,7 @@ internal sealed class A1111Execution(
                     mark = externalId;
                     if (facts.TakesIds && payload.Operation != "extras")
                         body["force_task_id"] = externalId;
-                    answering = await instance.Begin(payload.Path, body, untilSent, connection.Token);
+                    answering = await instance.Begin(payload.Path, body, untilSent, connection);
                     return null;
                 },
                 cancellationToken);
@@ -142,7 +169,7 @@ internal sealed class A1111Execution(
         var known = facts.KnowsTasks && payload.Operation != "extras";
         try
         {
-            var reading = Read(instance, payload, answering!, connection.Token);
+            var reading = Read(instance, payload, answering!, connection);
             await Watch(instance, mark!, known, reading, cancellationToken);
             return await reading;
         }
@@ -155,10 +182,6 @@ internal sealed class A1111Execution(
         catch (Exception e) when (OutsideFaults.IsFault(e))
         {
             return Lost(instance, e);
-        }
-        finally
-        {
-            await connection.CancelAsync();
         }
     }
 
@@ -268,7 +291,7 @@ internal sealed class A1111Execution(
             if (known)
                 await A1111Connector.Stop(instance, mark, options.PollInterval, time, limit.Token);
             else if (options.Exclusive)
-                await StopWhatRuns(instance, limit.Token);
+                await A1111Connector.StopWhatRuns(instance, options.PollInterval, time, limit.Token);
             else
                 return ConnectorResult.Unsure($"'{instance.Id}' does not tell whose work it does, so it was not interrupted, and the job may run on there to its end.");
             return null;
@@ -276,15 +299,6 @@ internal sealed class A1111Execution(
         catch (Exception e) when (OutsideFaults.IsFault(e) || e is OperationCanceledException)
         {
             return ConnectorResult.Unsure($"The job could not be stopped at '{instance.Id}': {e.Message}");
-        }
-    }
-
-    private async Task StopWhatRuns(A1111Instance instance, CancellationToken cancellationToken)
-    {
-        while ((await instance.Now(cancellationToken)).Busy)
-        {
-            await instance.Interrupt(cancellationToken);
-            await Task.Delay(options.PollInterval, time, cancellationToken);
         }
     }
 }

@@ -47,7 +47,8 @@ internal sealed class A1111Instance(string id, Uri address, A1111Options options
     {
         var said = await Json("sdapi/v1/progress?skip_current_image=true", cancellationToken);
         var state = said["state"] as JsonObject ?? throw NotA1111("GET sdapi/v1/progress", "it names no state");
-        return (Number(said, "progress") ?? 0, Number(state, "job_count") is > 0, Flag(state, "interrupted"));
+        // -1 while a job loads its model; 0 alone means that nothing runs.
+        return (Number(said, "progress") ?? 0, Number(state, "job_count") is not (null or 0), Flag(state, "interrupted"));
     }
 
     /// <summary>Interrupts whichever runs.</summary>

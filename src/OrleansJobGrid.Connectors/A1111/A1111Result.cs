@@ -20,6 +20,9 @@ internal static class A1111Result
         if (pictures.Count == 0)
             return Unexpected(instance, $"'{instance}' answered without pictures.");
         var info = InfoOf(answer!["info"]);
+        // With SaveImages it may put a sheet of all of them before them.
+        if (info?["index_of_first_image"] is JsonValue first && first.TryGetValue(out int sheets) && sheets > 0 && sheets < pictures.Count)
+            pictures.RemoveRange(0, sheets);
         if (payload.Pictures is { } wanted && pictures.Count < wanted)
             return Unexpected(instance, $"'{instance}' answered {pictures.Count} of {wanted} pictures: somebody interrupted the job there.");
         var outputs = new List<JobOutput>();

@@ -52,6 +52,7 @@ public sealed class A1111Tests : IAsyncDisposable
     [InlineData("""{"operation": "img2img"}""", "payload.inputs.init_images is missing")]
     [InlineData("""{"operation": "txt2img", "inputs": {"image": "x"}}""", "payload.inputs.image is not for txt2img")]
     [InlineData("""{"operation": "txt2img", "prompt": "x"}""", "payload.prompt is not known")]
+    [InlineData("""{"operation": "txt2img", "model": "sdxl", "request": {"override_settings": 1}}""", "payload.request.override_settings")]
     [InlineData("""{"operation": "txt2img", "request": {"a": 1, "a": 2}}""", "payload.request cannot be read")]
     public async Task A_wrong_payload_is_named_and_nothing_is_sent(string payload, string words)
     {
@@ -112,6 +113,38 @@ public sealed class A1111Tests : IAsyncDisposable
         Assert.IsType<UnsureResult>(await waiting);
         Assert.Equal(SubmissionState.Untellable, await StateAsync(heir, posted.ExternalId));
         Assert.Equal(1, _server.Begun);
+    }
+
+    [Fact]
+    public async Task A_task_that_loads_its_model_runs_and_is_stopped_as_one_that_draws()
+    {
+        var connector = await ConnectAsync();
+        _server.HoldLoading();
+        var posted = await LeftBehindAsync(connector);
+        Assert.Equal(SubmissionState.Running, await StateAsync(connector, posted.ExternalId));
+        await connector.CancelAsync("a1111/a", posted.Mark, Cancellation);
+        Assert.Contains("/sdapi/v1/interrupt", _server.Requests);
+        Assert.Equal(0, _server.Live);
+    }
+
+    [Fact]
+    public async Task Another_worker_stops_what_runs_where_nobody_else_uses_the_instance()
+    {
+        _server = new(A1111Edition.NoWebUi);
+        await _server.ListenAsync();
+        var connector = Connect(o => o.Exclusive = true);
+        _server.Hold();
+        var posted = await LeftBehindAsync(connector);
+        await connector.CancelAsync("a1111/a", posted.Mark, Cancellation);
+        Assert.Equal(0, _server.Live);
+    }
+
+    [Fact]
+    public async Task A_sheet_of_the_pictures_is_none_of_them()
+    {
+        await _server.ListenAsync();
+        var result = await Connect(o => o.SaveImages = true).ExecuteAsync(Job("""{"operation": "txt2img", "request": {"batch_size": 2}}"""), Cancellation);
+        Assert.Equal(2, Assert.IsType<CompletedResult>(result).Outputs.Count);
     }
 
     [Fact]
@@ -224,10 +257,11 @@ public sealed class A1111Tests : IAsyncDisposable
         return Connect();
     }
 
-    private A1111Connector Connect()
+    private A1111Connector Connect(Action<A1111Options>? configure = null)
     {
         var options = new A1111Options { PollInterval = TimeSpan.FromMilliseconds(10), RequestTimeout = TimeSpan.FromSeconds(5), Outage = TimeSpan.FromMilliseconds(300) };
         options.Instances["a"] = _server.Url.ToString();
+        configure?.Invoke(options);
         _connectors.Add(new(options, TimeProvider.System));
         return _connectors[^1];
     }

@@ -21,7 +21,9 @@ public sealed class A1111Server(A1111Edition edition) : IAsyncDisposable
     private readonly List<string> _finished = [];
     private WebApplication? _app;
     private TaskCompletionSource _gate = Opened();
+    private TaskCompletionSource _loaded = Opened();
     private TaskCompletionSource _interrupt = new();
+    private bool _loading;
     private string? _current;
     private bool _busy;
     private bool _interrupted;
@@ -60,6 +62,12 @@ public sealed class A1111Server(A1111Edition edition) : IAsyncDisposable
 
     /// <summary>What is held goes on.</summary>
     public void Release() => _gate.TrySetResult();
+
+    /// <summary>Work begins with its model, and goes on when <see cref="Load"/> is called.</summary>
+    public void HoldLoading() => _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>The model is there.</summary>
+    public void Load() => _loaded.TrySetResult();
 
     /// <summary>Starts, with nothing known of any task.</summary>
     public async Task ListenAsync()
@@ -111,6 +119,7 @@ public sealed class A1111Server(A1111Edition edition) : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        Load();
         Release();
         await EndAsync();
         _turn.Dispose();
@@ -177,7 +186,7 @@ public sealed class A1111Server(A1111Edition edition) : IAsyncDisposable
             return Json(new JsonObject
             {
                 ["progress"] = _busy ? 0.4 : 0,
-                ["state"] = new JsonObject { ["interrupted"] = _interrupted, ["job"] = _busy ? "scripts_txt2img" : "", ["job_count"] = _busy ? 1 : 0 },
+                ["state"] = new JsonObject { ["interrupted"] = _interrupted, ["job"] = _busy ? "scripts_txt2img" : "", ["job_count"] = _loading ? -1 : _busy ? 1 : 0 },
                 ["current_image"] = null,
             });
         }
@@ -261,6 +270,11 @@ public sealed class A1111Server(A1111Edition edition) : IAsyncDisposable
 
             Interlocked.Increment(ref _begun);
             Bodies.Enqueue(body);
+            lock (_lock)
+                _loading = true;
+            await Task.WhenAny(_loaded.Task, interrupt);
+            lock (_lock)
+                _loading = false;
             await Task.WhenAny(_gate.Task, interrupt);
             var result = Result(body);
             lock (_lock)
@@ -303,7 +317,10 @@ public sealed class A1111Server(A1111Edition edition) : IAsyncDisposable
             ["sd_model_name"] = body["override_settings"]?["sd_model_checkpoint"]?.GetValue<string>().Split('.')[0] ?? "sd15",
             ["sd_model_hash"] = "6ce0161689",
         };
-        var images = new JsonArray([.. Enumerable.Range(0, _interrupted && pictures > 1 ? pictures - 1 : pictures).Select(_ => (JsonNode?)Picture)]);
+        // Where pictures are saved, a sheet of them is too, and comes first.
+        var sheet = pictures > 1 && body["save_images"]?.GetValue<bool>() == true ? 1 : 0;
+        info["index_of_first_image"] = sheet;
+        var images = new JsonArray([.. Enumerable.Range(0, sheet + (_interrupted && pictures > 1 ? pictures - 1 : pictures)).Select(_ => (JsonNode?)Picture)]);
         return (Json(new JsonObject { ["images"] = images, ["parameters"] = new JsonObject(), ["info"] = info.ToJsonString() }), false);
     }
 }

@@ -16,6 +16,12 @@ public interface IConnector
     TimeSpan? DefaultStallTimeout => null;
 
     /// <summary>
+    /// Keys, passwords and the like that it was given: where a service repeats one in an error, stars stand there in what is told and kept. What is
+    /// shorter than 8 characters stays, since it may be any word.
+    /// </summary>
+    IReadOnlyCollection<string> Secrets => [];
+
+    /// <summary>
     /// Runs before the worker's first claim: frees what an earlier process of this worker left behind. Throws where the
     /// connector cannot work; its service is then not offered, and the worker says why.
     /// </summary>

@@ -86,6 +86,19 @@ public interface IJobContext
     /// <summary>Reports progress, 0 to 100, never durable; a value below an earlier one is ignored.</summary>
     void ReportProgress(double percent, string? message = null);
 
+    /// <summary>Whether somebody watches unfinished pictures of this job: a service that makes them only when it is asked is asked then.</summary>
+    bool PreviewsWanted => false;
+
+    /// <summary>
+    /// Shows an unfinished picture to those who watch the job, once a second at most, the latest one. It is kept nowhere. One that is larger
+    /// than 1 MB is not shown.
+    /// </summary>
+    /// <param name="picture">The file's bytes; they must not change any more.</param>
+    /// <param name="contentType">What it is, such as <c>image/jpeg</c>.</param>
+    void ReportPreview(ReadOnlyMemory<byte> picture, string contentType)
+    {
+    }
+
     /// <summary>
     /// Offers a state to resume from, at most 64 KB; the last one wins and it is written at most once a second, so it may
     /// return before it is durable. What it refers to (scratch pieces) must have been written before.

@@ -128,6 +128,25 @@ public interface IJobStore : IAsyncDisposable
     ValueTask<DocumentAnswer> WriteDocumentAsync(
         string collection, string key, long expectedVersion, ReadOnlyMemory<byte>? body, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Opens, bounds or closes a shard's outbox. While it is open, each operation that appends events also appends a pointer to them, in the
+    /// same write. Closing drops all pointers and takes a number, by which a reader sees that it missed something; the numbers go on.
+    /// </summary>
+    /// <param name="shard">The shard.</param>
+    /// <param name="capacity">How many pointers are kept, the newest; 0 closes.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    ValueTask SetOutboxAsync(int shard, long capacity, CancellationToken cancellationToken);
+
+    /// <summary>Reads the pointers of a shard's outbox in the order of their numbers, with the events that they lead to.</summary>
+    /// <param name="shard">The shard.</param>
+    /// <param name="after">The number after which to begin; 0: at the lowest.</param>
+    /// <param name="limit">1 to <see cref="StoreLimits.OutboxPage"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    ValueTask<OutboxPage> ReadOutboxAsync(int shard, long after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Drops the pointers of a shard's outbox up to this number. Idempotent.</summary>
+    ValueTask TrimOutboxAsync(int shard, long through, CancellationToken cancellationToken);
+
     /// <summary>Reads a whole shard for the checker; not for a shard in use at scale.</summary>
     ValueTask<ShardDump> DumpAsync(int shard, CancellationToken cancellationToken);
 }

@@ -23,6 +23,16 @@ public static class OperationRules
             throw new ArgumentOutOfRangeException(nameof(shard), shard, $"The store has the shards 0 to {shardCount - 1}.");
     }
 
+    /// <summary>Refuses a reading of an outbox that no store does.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Names the argument and its range.</exception>
+    public static void CheckOutboxRead(int shard, int shardCount, long after, int limit)
+    {
+        CheckShard(shard, shardCount);
+        ArgumentOutOfRangeException.ThrowIfNegative(after);
+        if (limit is < 1 or > StoreLimits.OutboxPage)
+            throw new ArgumentOutOfRangeException(nameof(limit), limit, $"1 to {StoreLimits.OutboxPage}.");
+    }
+
     /// <summary>
     /// Why an operation is rejected, beginning with the field's name; null where it is valid.
     /// </summary>

@@ -18,6 +18,9 @@ public static class StoreLimits
     /// <summary>Entries a read.</summary>
     public const int ReadPage = 5_000;
 
+    /// <summary>Pointers of an outbox that one reading gives.</summary>
+    public const int OutboxPage = 500;
+
     /// <summary>Bytes a document.</summary>
     public const int DocumentBytes = 256 << 10;
 

@@ -44,6 +44,7 @@ internal sealed class BatchEncoder
     public RedisKey[] Keys(RedisKeys keys, int shard) =>
     [
         keys.Stopped(shard), keys.Clock(shard), keys.Jobs(shard), keys.Marks(shard), keys.Signatures(shard), keys.Counters(shard),
+        keys.Outbox(shard), keys.OutboxCapacity(shard),
         .. _indexes.Names.Select(name => keys.Index(shard, name)),
         .. _queues.Names.Select(name => keys.Ready(shard, name)),
         .. _sessions.Names.Select(name => keys.Ended(shard, name)),

@@ -36,10 +36,13 @@ internal readonly struct JobValue
 
     private uint RecordLength => BinaryPrimitives.ReadUInt32LittleEndian(_bytes.Span[_record..]);
 
-    public IReadOnlyList<ReadOnlyMemory<byte>> Events()
+    public IReadOnlyList<ReadOnlyMemory<byte>> Events() => Events(_bytes[(_record + 4 + (int)RecordLength)..]);
+
+    /// <summary>The events of a log, or of a part of one.</summary>
+    public static IReadOnlyList<ReadOnlyMemory<byte>> Events(ReadOnlyMemory<byte> log)
     {
         var events = new List<ReadOnlyMemory<byte>>();
-        for (var rest = _bytes[(_record + 4 + (int)RecordLength)..]; !rest.IsEmpty;)
+        for (var rest = log; !rest.IsEmpty;)
         {
             var length = BinaryPrimitives.ReadInt32LittleEndian(rest.Span);
             events.Add(rest.Slice(4, length));

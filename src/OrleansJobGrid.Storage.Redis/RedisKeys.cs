@@ -39,6 +39,14 @@ internal sealed class RedisKeys(string cluster)
 
     public RedisKey Counters(int shard) => Of(shard, "counters");
 
+    /// <summary>The pointers to events: a stream, whose ids are 0-number.</summary>
+    public RedisKey Outbox(int shard) => Of(shard, "outbox");
+
+    /// <summary>How many pointers the outbox keeps; absent while it is closed.</summary>
+    public RedisKey OutboxCapacity(int shard) => Of(shard, "outbox-capacity");
+
+    public RedisKey Stream(string name) => Of(Global, "stream:" + name);
+
     public RedisKey Index(int shard, string name) => Of(shard, IndexPrefix + name);
 
     public RedisKey Ready(int shard, string queue) => Of(shard, ReadyPrefix + queue);

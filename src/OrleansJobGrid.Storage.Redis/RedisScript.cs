@@ -15,13 +15,15 @@ internal sealed class RedisScript
     public static readonly RedisScript MarkPass = new("mark_pass");
     public static readonly RedisScript OpenStore = new("open_store");
     public static readonly RedisScript ReadIndex = new("read_index");
+    public static readonly RedisScript ReadOutbox = new("read_outbox");
     public static readonly RedisScript ReadSessions = new("read_sessions");
+    public static readonly RedisScript SetOutbox = new("set_outbox");
     public static readonly RedisScript TakeSequence = new("take_sequence");
     public static readonly RedisScript WriteDocument = new("write_document");
     public static readonly RedisScript WriteSession = new("write_session");
 
     public static readonly IReadOnlyList<RedisScript> All =
-        [Apply, EndSession, MarkPass, OpenStore, ReadIndex, ReadSessions, TakeSequence, WriteDocument, WriteSession];
+        [Apply, EndSession, MarkPass, OpenStore, ReadIndex, ReadOutbox, ReadSessions, SetOutbox, TakeSequence, WriteDocument, WriteSession];
 
     // What SCRIPT LOAD answered; the same on every server, since it is a hash of the text.
     private byte[]? _hash;

@@ -10,3 +10,19 @@ CREATE TABLE IF NOT EXISTS documents (
     body        BLOB    NOT NULL,
     UNIQUE (collection, key)
 );
+
+-- Pointers to events in the order in which they were written.
+CREATE TABLE IF NOT EXISTS outbox (
+    number  INTEGER PRIMARY KEY,
+    job_id  TEXT    NOT NULL,
+    first   INTEGER NOT NULL,  -- events.n of the first
+    count   INTEGER NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS outbox_state (
+    one       INTEGER PRIMARY KEY CHECK (one = 1),
+    capacity  INTEGER NOT NULL,  -- 0: closed
+    last      INTEGER NOT NULL   -- the highest number given
+);
+
+INSERT OR IGNORE INTO outbox_state VALUES (1, 0, 0);

@@ -9,6 +9,7 @@ namespace OrleansJobGrid.Storage.Sqlite;
 internal sealed class StoreTables(SqliteConnection connection, StoreClock clock)
 {
     private readonly Collections _collections = new(connection);
+    private readonly Outbox _outbox = new(connection);
     private readonly Dictionary<string, long> _counted = [];
     private readonly HashSet<long> _signatures = [];
     private Dictionary<string, long>? _ended;
@@ -29,6 +30,9 @@ internal sealed class StoreTables(SqliteConnection connection, StoreClock clock)
 
     /// <summary>The connection, for statements of one place.</summary>
     public SqliteConnection Connection => connection;
+
+    /// <summary>The pointers to events.</summary>
+    public Outbox Outbox => _outbox;
 
     /// <summary>The store's clock, Unix ms.</summary>
     public long Now => clock.Now;
@@ -54,6 +58,7 @@ internal sealed class StoreTables(SqliteConnection connection, StoreClock clock)
     public void Flush()
     {
         _collections.Flush();
+        _outbox.Flush();
         foreach (var (name, by) in _counted)
             connection.Prepare("INSERT INTO counters VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET sum = sum + ?2").Bind(1, name).Bind(2, by).Run();
         _counted.Clear();
@@ -64,6 +69,7 @@ internal sealed class StoreTables(SqliteConnection connection, StoreClock clock)
     public void Forget()
     {
         _collections.Forget();
+        _outbox.Forget();
         _counted.Clear();
         _signatures.Clear();
         _ended = null;
@@ -116,6 +122,7 @@ internal sealed class StoreTables(SqliteConnection connection, StoreClock clock)
         }
         for (var i = 0; i < operation.Events.Count; i++)
             _addEvent.Bind(1, id).Bind(2, head.Events + i).Bind(3, operation.Events[i].Span).Run();
+        _outbox.Add(operation.JobId, head.Events, operation.Events.Count);
         return new(OperationOutcome.Applied, version, answered);
     }
 

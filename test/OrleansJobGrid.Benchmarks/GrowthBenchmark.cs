@@ -26,14 +26,14 @@ internal static class GrowthBenchmark
         var report = new BenchmarkReport("growth");
         foreach (var kind in arguments.Stores)
         {
-            foreach (var depth in depths.Append(depths[0]))
+            foreach (var depth in depths.Concat(depths.Take(1)))
             {
                 await using var store = await GridStore.StartAsync(kind);
                 await using var grid = await GridProcess.StartAsync(store, SlotsOfDepths);
                 await MeasureAsync(store, grid, ("queued jobs", depth), report, traffic => AtDepthAsync(traffic, store, grid, depth, jobs));
             }
 
-            foreach (var count in counts.Append(counts[0]))
+            foreach (var count in counts.Concat(counts.Take(1)))
             {
                 await using var store = await GridStore.StartAsync(kind);
                 // Real workers of one process, each with a session, heartbeats and claims of its own.

@@ -15,6 +15,8 @@ const string Usage = """
       rebuild     [--jobs 200000]
       day         [--workers 50] [--hours 24]
       workers     [--count 1000] [--seconds 60]
+      events      [--store sqlite|redis-everysec|redis-always|all] [--count 20000] [--rounds 3] [--slots 50]
+      sagas       [--store sqlite|redis-everysec|redis-always|all] [--count 1000] [--milliseconds 1,50,200] [--slots 50]
     """;
 
 try
@@ -54,6 +56,12 @@ try
             return 0;
         case "workers":
             await WorkersBenchmark.RunAsync(options);
+            return 0;
+        case "events":
+            await EventsBenchmark.RunAsync(options);
+            return 0;
+        case "sagas":
+            await SagaBenchmark.RunAsync(options);
             return 0;
         case "redis-store":
             await RedisStoreBenchmark.RunAsync();

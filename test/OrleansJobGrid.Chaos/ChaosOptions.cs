@@ -7,7 +7,7 @@ namespace OrleansJobGrid.Chaos;
 internal sealed record ChaosOptions
 {
     public const string Usage = """
-        chaos [--seeds 1..50] [--seconds 60] [--store redis|sqlite] [--silos 3] [--nemeses all] [--rate 8] [--slots 8] [--out DIR]
+        chaos [--seeds 1..50] [--seconds 60] [--store redis|sqlite] [--silos 3] [--nemeses all] [--rate 8] [--slots 8] [--sagas 15] [--out DIR]
 
           --seeds     FIRST..LAST, or numbers parted by commas; each is one run. Default 1
           --seconds   How long jobs are submitted and faults come. Default 60
@@ -16,6 +16,7 @@ internal sealed record ChaosOptions
           --nemeses   Some of kill-silo, kill-gateway, kill-store, stop, proxy, clock, disk, rolling, parted by commas; or all. Default all
           --rate      Jobs a second. Default 8
           --slots     Jobs that a worker runs at once. Default 8
+          --sagas     How many of a hundred submissions are sagas. Default 15
           --settle    Seconds that the grid has to end all jobs after the last fault. Default 180
           --out       Where logs, evidence and the verdict go. Default ./chaos-out
           --without   Takes a rule of safety out, to see the checker fail: epochs (and each completion is delivered twice), or
@@ -25,7 +26,7 @@ internal sealed record ChaosOptions
         Exit codes: 0 nothing was lost or doubled; 1 something was; 2 wrong usage; 3 the run itself failed
         """;
 
-    private static readonly string[] Names = ["--seeds", "--seconds", "--store", "--silos", "--nemeses", "--rate", "--slots", "--settle", "--out", "--without"];
+    private static readonly string[] Names = ["--seeds", "--seconds", "--store", "--silos", "--nemeses", "--rate", "--slots", "--sagas", "--settle", "--out", "--without"];
 
     public IReadOnlyList<int> Seeds { get; init; } = [1];
 
@@ -42,6 +43,9 @@ internal sealed record ChaosOptions
 
     public int Slots { get; init; } = 8;
 
+    /// <summary>Of a hundred submissions.</summary>
+    public int Sagas { get; init; } = 15;
+
     public TimeSpan Settle { get; init; } = TimeSpan.FromSeconds(180);
 
     public string Out { get; init; } = "chaos-out";
@@ -52,7 +56,7 @@ internal sealed record ChaosOptions
     /// <summary>The command line that repeats one seed.</summary>
     public string Repeat(int seed) => string.Create(CultureInfo.InvariantCulture,
         $"{(Without is null ? "" : $"{Broken.BrokenGrid.Allowed}=1 ")}dotnet run --project test/OrleansJobGrid.Chaos -- --seeds {seed} --seconds {Length.TotalSeconds:0.###} --store {(OneProcess ? "sqlite" : "redis")} "
-        + $"--silos {Silos} --nemeses {string.Join(',', Nemeses.Select(n => n.Name()))} --rate {Rate:0.###} --slots {Slots}{(Without is null ? "" : $" --without {Without}")}");
+        + $"--silos {Silos} --nemeses {string.Join(',', Nemeses.Select(n => n.Name()))} --rate {Rate:0.###} --slots {Slots} --sagas {Sagas}{(Without is null ? "" : $" --without {Without}")}");
 
     /// <summary>Reads <c>--name value</c> pairs; throws <see cref="ArgumentException"/> naming the wrong one.</summary>
     public static ChaosOptions Parse(string[] args)
@@ -78,6 +82,7 @@ internal sealed record ChaosOptions
             Nemeses = nemeses,
             Rate = values.Number("--rate", 8, 0.1, 1_000),
             Slots = (int)values.Number("--slots", 8, 1, 1_000),
+            Sagas = (int)values.Number("--sagas", 15, 0, 100),
             Settle = TimeSpan.FromSeconds(values.Number("--settle", 180, 1, 3_600)),
             Out = Path.GetFullPath(values.Text("--out", "chaos-out")),
             Without = values.Text("--without"),

@@ -30,7 +30,9 @@ internal sealed class ChaosRun(ChaosOptions options, int seed)
         await using var grid = await ChaosGrid.StartAsync(options, folder, journal, cancellationToken);
         var acknowledgements = Path.Combine(folder, "acknowledged");
         using var log = new AcknowledgementLog(acknowledgements);
-        var submitter = new Submitter(seed, options.Rate, grid.Client, log, grid.Effects.Path);
+        var acknowledgedSagas = Path.Combine(folder, "acknowledged-sagas");
+        using var sagaLog = new AcknowledgementLog(acknowledgedSagas);
+        var submitter = new Submitter(seed, options.Rate, grid.Client, log, grid.Effects.Path, sagaLog, options.Sagas, grid.Target.Url);
         var injector = new FaultInjector(grid, journal);
         await using var progress = new ProgressWatch(grid.Url, journal);
 
@@ -43,9 +45,9 @@ internal sealed class ChaosRun(ChaosOptions options, int seed)
         giveUp.CancelAfter(LastTries + options.Length);
         await submitting;
         journal.Say($"{submitter.Sent} sent, {submitter.Acknowledged} acknowledged, {submitter.Unanswered} without an answer, {submitter.Tries} requests");
-        await SettleAsync(grid, AcknowledgementLog.Read(acknowledgements), journal, cancellationToken);
+        await SettleAsync(grid, AcknowledgementLog.Read(acknowledgements), AcknowledgementLog.Read(acknowledgedSagas), journal, cancellationToken);
 
-        var evidence = await GatherAsync(grid, AcknowledgementLog.Read(acknowledgements), submitter.Unanswered, cancellationToken);
+        var evidence = await GatherAsync(grid, AcknowledgementLog.Read(acknowledgements), AcknowledgementLog.Read(acknowledgedSagas), submitter.Unanswered, cancellationToken);
         File.Copy(grid.Effects.Path, Path.Combine(folder, "side-effects"));
         File.Copy(Path.Combine(grid.Service.Folder, "log"), Path.Combine(folder, "service"));
         var findings = Checker.Judge(evidence);
@@ -56,10 +58,10 @@ internal sealed class ChaosRun(ChaosOptions options, int seed)
     }
 
     /// <summary>Returns when all are final, or the time for that is over: what is open then is lost.</summary>
-    private async Task SettleAsync(ChaosGrid grid, IReadOnlyList<Acknowledgement> acknowledged, Journal journal, CancellationToken cancellationToken)
+    private async Task SettleAsync(ChaosGrid grid, IReadOnlyList<Acknowledgement> acknowledged, IReadOnlyList<Acknowledgement> sagas, Journal journal, CancellationToken cancellationToken)
     {
         var started = TimeProvider.System.GetTimestamp();
-        var open = acknowledged.Select(a => a.JobId).ToHashSet();
+        var open = acknowledged.Concat(sagas).Select(a => a.JobId).ToHashSet();
         while (open.Count > 0 && TimeProvider.System.GetElapsedTime(started) < options.Settle)
         {
             try
@@ -68,6 +70,12 @@ internal sealed class ChaosRun(ChaosOptions options, int seed)
                 {
                     if (job.IsFinal)
                         open.Remove(job.Id);
+                }
+
+                foreach (var saga in await SagasAsync(grid.Client, cancellationToken))
+                {
+                    if (SagaStatus.IsOver(saga.Status))
+                        open.Remove(saga.Id);
                 }
             }
             catch (JobGridException e)
@@ -79,10 +87,11 @@ internal sealed class ChaosRun(ChaosOptions options, int seed)
                 await Task.Delay(Poll, TimeProvider.System, cancellationToken);
         }
 
-        journal.Say(open.Count == 0 ? "all acknowledged jobs are final" : $"{open.Count} are open, such as {open.First()}");
+        journal.Say(open.Count == 0 ? "all acknowledged jobs and sagas are final" : $"{open.Count} are open, such as {open.First()}");
     }
 
-    private static async Task<Evidence> GatherAsync(ChaosGrid grid, IReadOnlyList<Acknowledgement> acknowledged, int unanswered, CancellationToken cancellationToken)
+    private static async Task<Evidence> GatherAsync(
+        ChaosGrid grid, IReadOnlyList<Acknowledgement> acknowledged, IReadOnlyList<Acknowledgement> sagas, int unanswered, CancellationToken cancellationToken)
     {
         using var http = new HttpClient { BaseAddress = grid.Url };
         var client = new JobGridClient(http);
@@ -109,7 +118,23 @@ internal sealed class ChaosRun(ChaosOptions options, int seed)
             Service = grid.Service.Read(),
             Jobs = jobs,
             Unreadable = unreadable,
+            AcknowledgedSagas = sagas,
+            Sagas = (await SagasAsync(client, cancellationToken)).ToDictionary(s => s.Id),
+            Effects = [.. grid.Target.Effects],
         };
+    }
+
+    private static async Task<List<Saga>> SagasAsync(JobGridClient client, CancellationToken cancellationToken)
+    {
+        var (sagas, cursor) = (new List<Saga>(), (string?)null);
+        do
+        {
+            var page = await client.ListSagasAsync(limit: 500, cursor: cursor, cancellationToken: cancellationToken);
+            sagas.AddRange(page.Sagas);
+            cursor = page.NextCursor;
+        }
+        while (cursor is not null);
+        return sagas;
     }
 
     /// <summary>The job; or why it cannot be read; neither: it is not there.</summary>

@@ -87,6 +87,15 @@ public sealed record Job
     /// <summary>Of a dead letter: equal for failures of the same kind.</summary>
     public string? Fingerprint { get; init; }
 
+    /// <summary>Chunks that are done by its last checkpoint; null: it does not work in chunks.</summary>
+    public int? CompletedChunks { get; init; }
+
+    /// <summary>Its chunks in all.</summary>
+    public int? TotalChunks { get; init; }
+
+    /// <summary>The job whose checkpoint it began with.</summary>
+    public string? ResumeJobId { get; init; }
+
     /// <summary>Longest time of an attempt without progress, seconds; null: the service's own.</summary>
     public double? StallTimeoutSeconds { get; init; }
 

@@ -53,6 +53,9 @@ public sealed record JobSubmission
     /// <summary>Longest time of one attempt in seconds.</summary>
     public double? TimeoutSeconds { get; init; }
 
+    /// <summary>A job of the same service whose checkpoint this one begins with; null: it begins at the beginning.</summary>
+    public string? ResumeJobId { get; init; }
+
     /// <summary>Longest time of a running attempt without progress in seconds; null: the service's own, which may be none.</summary>
     public double? StallTimeoutSeconds { get; init; }
 

@@ -66,6 +66,9 @@ public sealed record FailureEvidence
     /// <summary>The last lines that the service wrote, where the worker sees them: at most 200, and 16 KB.</summary>
     public string? ServiceLog { get; init; }
 
+    /// <summary>Models and nodes that the instance does not have, by the names that the job gave them; empty: not known, or nothing is missing.</summary>
+    public IReadOnlyList<string> Missing { get; init; } = [];
+
     /// <summary>What else the connector knows, by name.</summary>
     public IReadOnlyDictionary<string, string> Hints { get; init; } = new Dictionary<string, string>();
 

@@ -45,11 +45,14 @@ public sealed class A1111Connector : IExternalConnector, IDisposable
     public TimeSpan? DefaultStallTimeout => _options.StallTimeout;
 
     /// <inheritdoc/>
+    public IReadOnlyCollection<string> Secrets => [.. _options.Headers.Values.SelectMany(h => h.Values)];
+
+    /// <inheritdoc/>
     public TimeSpan SubmitTimeout => _options.SubmitTimeout;
 
     /// <inheritdoc/>
     public ServiceCapabilities Capabilities =>
-        ServiceCapabilities.Cancel | ServiceCapabilities.Progress | ServiceCapabilities.QueueIntrospection | ServiceCapabilities.ModelList | ServiceCapabilities.FreeMemory;
+        ServiceCapabilities.Cancel | ServiceCapabilities.Progress | ServiceCapabilities.Previews | ServiceCapabilities.QueueIntrospection | ServiceCapabilities.ModelList | ServiceCapabilities.FreeMemory;
 
     /// <inheritdoc/>
     public IReadOnlyList<ServiceInstance> Instances { get; }
@@ -62,9 +65,9 @@ public sealed class A1111Connector : IExternalConnector, IDisposable
         var facts = await server.Facts(cancellationToken);
         await server.Now(cancellationToken);
         var lacks = facts.KnowsTasks ? ServiceCapabilities.None
-            : _options.Exclusive ? ServiceCapabilities.QueueIntrospection
-            : ServiceCapabilities.QueueIntrospection | ServiceCapabilities.Cancel | ServiceCapabilities.Progress;
-        return new(Capabilities & ~lacks, Proved: true) { Models = [.. facts.Models.Select(m => m.Title)] };
+            : _options.Exclusive ? ServiceCapabilities.QueueIntrospection | ServiceCapabilities.Previews
+            : ServiceCapabilities.QueueIntrospection | ServiceCapabilities.Previews | ServiceCapabilities.Cancel | ServiceCapabilities.Progress;
+        return new(Capabilities & ~lacks, Proved: true) { Models = [.. facts.Models.Select(m => m.Name ?? m.Title)] };
     }
 
     /// <inheritdoc/>
@@ -119,7 +122,7 @@ public sealed class A1111Connector : IExternalConnector, IDisposable
     {
         if (!(await server.Facts(cancellationToken)).KnowsTasks)
             return SubmissionState.Untellable;
-        var task = await server.Task(mark, cancellationToken);
+        var task = await server.Task(mark, null, cancellationToken);
         if (!task.IsLive)
             return SubmissionState.Untellable;
         // A failed task stays active until another one begins; the server as a whole knows that nothing runs.
@@ -134,8 +137,8 @@ public sealed class A1111Connector : IExternalConnector, IDisposable
     {
         while (true)
         {
-            var task = await server.Task(mark, cancellationToken);
-            if (task is { Active: true, Queued: false } && (await server.Now(cancellationToken)).Busy && (await server.Task(mark, cancellationToken)).Active)
+            var task = await server.Task(mark, null, cancellationToken);
+            if (task is { Active: true, Queued: false } && (await server.Now(cancellationToken)).Busy && (await server.Task(mark, null, cancellationToken)).Active)
                 await server.Interrupt(cancellationToken);
             if (await StateOf(server, mark, cancellationToken) != SubmissionState.Running)
                 return;

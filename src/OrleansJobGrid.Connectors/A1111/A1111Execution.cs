@@ -102,6 +102,7 @@ internal sealed class A1111Execution(
                 Message = $"'{instance.Id}' has no model '{model}'.",
                 Stage = "submit",
                 Instance = instance.Id,
+                Missing = [model],
                 KnownClass = FailureClass.MissingHere,
                 KnownReason = FailureReason.ModelNotFound,
             }));
@@ -194,9 +195,10 @@ internal sealed class A1111Execution(
             : ConnectorResult.Unsure($"The connection to '{instance.Id}' was lost while it worked. {e.Message}");
     }
 
-    /// <summary>Tells progress until the answer is there.</summary>
+    /// <summary>Tells progress and shows unfinished pictures until the answer is there.</summary>
     private async Task Watch(A1111Instance instance, string mark, bool known, Task reading, CancellationToken cancellationToken)
     {
+        var shown = -1;
         while (!reading.IsCompleted)
         {
             using var pause = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -209,9 +211,14 @@ internal sealed class A1111Execution(
             {
                 if (known)
                 {
-                    var task = await instance.Task(mark, cancellationToken);
+                    var task = await instance.Task(mark, job.PreviewsWanted ? shown : null, cancellationToken);
                     if (task is { Queued: true } or { Active: true, Progress: not null })
                         job.ReportProgress(Math.Clamp((task.Progress ?? 0) * 100, 0, 99), task.Queued ? $"waits in '{instance.Id}'" : task.Text);
+                    if (task is { Active: true, Preview: var (picture, contentType) })
+                    {
+                        job.ReportPreview(picture, contentType);
+                        shown = task.PreviewNumber;
+                    }
                 }
                 else if (options.Exclusive)
                 {

@@ -29,4 +29,10 @@ internal sealed record A1111Model(string Title, string? Name, string? Hash, stri
 internal sealed record A1111Task(bool Active, bool Queued, bool Completed, double? Progress, string? Text)
 {
     public bool IsLive => Active || Queued;
+
+    /// <summary>Its latest unfinished picture, where one was asked for and is new.</summary>
+    public (byte[] Picture, string ContentType)? Preview { get; init; }
+
+    /// <summary>The number of that picture; -1: there is none.</summary>
+    public int PreviewNumber { get; init; }
 }

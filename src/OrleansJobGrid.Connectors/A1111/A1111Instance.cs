@@ -34,12 +34,20 @@ internal sealed class A1111Instance(string id, Uri address, A1111Options options
     public void Forget() => Volatile.Write(ref _facts, null);
 
     /// <summary>What it says of a task.</summary>
-    public async Task<A1111Task> Task(string task, CancellationToken cancellationToken)
+    /// <param name="task">The task's id.</param>
+    /// <param name="seenPreview">The number of the unfinished picture that was seen last, -1 for none; null: none is wanted. Where one is, it makes one then.</param>
+    /// <param name="cancellationToken">Ends the question.</param>
+    public async Task<A1111Task> Task(string task, int? seenPreview, CancellationToken cancellationToken)
     {
-        using var content = new StringContent(new JsonObject { ["id_task"] = task, ["id_live_preview"] = -1, ["live_preview"] = false }.ToJsonString(), Encoding.UTF8, "application/json");
+        var asked = new JsonObject { ["id_task"] = task, ["id_live_preview"] = seenPreview ?? -1, ["live_preview"] = seenPreview is not null };
+        using var content = new StringContent(asked.ToJsonString(), Encoding.UTF8, "application/json");
         using var answer = await _http.Ask("internal/progress", content, cancellationToken);
         var said = await Read(answer, "POST internal/progress", cancellationToken);
-        return new(Flag(said, "active"), Flag(said, "queued"), Flag(said, "completed"), Number(said, "progress"), Text(said, "textinfo"));
+        return new(Flag(said, "active"), Flag(said, "queued"), Flag(said, "completed"), Number(said, "progress"), Text(said, "textinfo"))
+        {
+            Preview = PreviewOf(Text(said, "live_preview")),
+            PreviewNumber = (int)(Number(said, "id_live_preview") ?? -1),
+        };
     }
 
     /// <summary>Of whatever runs there now: how far it is, whether anything runs, and whether it was interrupted.</summary>
@@ -101,6 +109,15 @@ internal sealed class A1111Instance(string id, Uri address, A1111Options options
         return await Node(answer, "GET sdapi/v1/sd-models", cancellationToken) is JsonArray models
             ? [.. models.OfType<JsonObject>().Select(m => new A1111Model(Text(m, "title") ?? "", Text(m, "model_name"), Text(m, "hash"), Text(m, "sha256")))]
             : throw NotA1111("GET sdapi/v1/sd-models", "it is no list");
+    }
+
+    /// <summary>Reads <c>data:image/png;base64,…</c>; null where it is something else.</summary>
+    private static (byte[] Picture, string ContentType)? PreviewOf(string? dataUri)
+    {
+        if (dataUri?.Split(["data:", ";base64,"], StringSplitOptions.None) is not ["", var type, var base64])
+            return null;
+        var bytes = new byte[base64.Length];
+        return Convert.TryFromBase64String(base64, bytes, out var written) ? (bytes[..written], type) : null;
     }
 
     private async Task<JsonObject> Json(string path, CancellationToken cancellationToken)

@@ -15,6 +15,12 @@ internal sealed class ComfyHttp(OutsideHttp http) : IDisposable
 {
     private const int MaxTextBytes = 1 << 20;
 
+    /// <summary>Nodes that load models, with the field that names one.</summary>
+    private static readonly (string Loader, string Field)[] Loaders =
+    [
+        ("CheckpointLoaderSimple", "ckpt_name"), ("UNETLoader", "unet_name"), ("LoraLoader", "lora_name"), ("VAELoader", "vae_name"), ("ControlNetLoader", "control_net_name"),
+    ];
+
     public string Id => http.Id;
 
     public Uri Home => http.Home;
@@ -48,15 +54,28 @@ internal sealed class ComfyHttp(OutsideHttp http) : IDisposable
         return info.TryGetProperty(classType, out var node) ? node.TryGetProperty("output_node", out var output) && output.ValueKind == JsonValueKind.True : null;
     }
 
-    /// <summary>The checkpoints that it has, as workflows name them.</summary>
+    /// <summary>The checkpoints, diffusion models, LoRAs, VAEs and control nets that it has, as workflows name them, each once.</summary>
     public async Task<IReadOnlyList<string>> Models(CancellationToken cancellationToken)
     {
-        var info = await Json("object_info/CheckpointLoaderSimple", cancellationToken);
-        return info.TryGetProperty("CheckpointLoaderSimple", out var node) && node.TryGetProperty("input", out var input)
-            && input.TryGetProperty("required", out var required) && required.TryGetProperty("ckpt_name", out var name)
-            && name.ValueKind == JsonValueKind.Array && name.GetArrayLength() > 0 && name[0].ValueKind == JsonValueKind.Array
-            ? [.. name[0].EnumerateArray().Where(m => m.ValueKind == JsonValueKind.String).Select(m => m.GetString()!)]
-            : [];
+        var names = new SortedSet<string>(StringComparer.Ordinal);
+        foreach (var (loader, field) in Loaders)
+            names.UnionWith(Choices(await Json($"object_info/{loader}", cancellationToken), loader, field));
+        return [.. names];
+    }
+
+    /// <summary>What a field of a node may be: <c>[["a", "b"], …]</c>, or of newer nodes <c>["COMBO", {"options": ["a", "b"]}]</c>.</summary>
+    private static IEnumerable<string> Choices(JsonElement info, string type, string field)
+    {
+        if (!info.TryGetProperty(type, out var node) || !node.TryGetProperty("input", out var input) || !input.TryGetProperty("required", out var required)
+            || !required.TryGetProperty(field, out var said) || said.ValueKind != JsonValueKind.Array || said.GetArrayLength() == 0)
+        {
+            return [];
+        }
+
+        var choices = said[0];
+        if (choices.ValueKind == JsonValueKind.String && said.GetArrayLength() > 1 && said[1].ValueKind == JsonValueKind.Object && said[1].TryGetProperty("options", out var options))
+            choices = options;
+        return choices.ValueKind == JsonValueKind.Array ? choices.EnumerateArray().Where(c => c.ValueKind == JsonValueKind.String).Select(c => c.GetString()!) : [];
     }
 
     /// <summary>A file's bytes, at most 1 MB; null: it is not there.</summary>

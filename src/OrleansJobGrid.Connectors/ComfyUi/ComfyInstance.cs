@@ -18,7 +18,7 @@ internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IAsyncDisposa
 
     /// <summary>What a server of today can do.</summary>
     public const ServiceCapabilities All = ServiceCapabilities.StatusQuery | ServiceCapabilities.Cancel | ServiceCapabilities.Attach | ServiceCapabilities.Progress
-        | ServiceCapabilities.QueueIntrospection | ServiceCapabilities.ModelList | ServiceCapabilities.FreeMemory;
+        | ServiceCapabilities.Previews | ServiceCapabilities.QueueIntrospection | ServiceCapabilities.ModelList | ServiceCapabilities.FreeMemory;
 
     private readonly ComfyHttp _http;
     private readonly ComfyUiOptions _options;
@@ -122,7 +122,7 @@ internal sealed class ComfyInstance : IOutsideInstance<ComfyWork>, IAsyncDisposa
             _sockets[externalId] = socket;
         }
 
-        await socket.Wait(_options.PollInterval, job.ReportProgress, cancellationToken);
+        await socket.Wait(_options.PollInterval, job, cancellationToken);
     }
 
     public async Task Cancel(WorkMark mark, CancellationToken cancellationToken)

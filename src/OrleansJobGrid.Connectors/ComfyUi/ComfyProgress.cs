@@ -14,6 +14,7 @@ internal sealed class ComfyProgress(IReadOnlyDictionary<string, string> nodes)
     private readonly HashSet<string> _done = [];
     private readonly Dictionary<string, double> _parts = [];
     private string? _current;
+    private bool _begun;
 
     /// <summary>The id that the server gave it; messages of another are not taken. Null: not known yet, and none is.</summary>
     public string? PromptId { get; set; }
@@ -30,16 +31,20 @@ internal sealed class ComfyProgress(IReadOnlyDictionary<string, string> nodes)
     /// <summary>The last message of a prompt came: from here on the history knows it.</summary>
     public bool IsOver { get; private set; }
 
+    /// <summary>Whether a preview that does not say whose it is is ours: one prompt runs at a time, and those without a client show theirs to all.</summary>
+    public bool Runs => _begun && End is null && !IsOver;
+
     /// <summary>Takes a message in. True: it told something new.</summary>
     public bool Hear(JsonElement message)
     {
         if (ComfyHistory.TextOf(message, "type") is not { } type || !message.TryGetProperty("data", out var data) || data.ValueKind != JsonValueKind.Object)
             return false;
         var id = ComfyHistory.TextOf(data, "prompt_id");
-        // Only these come without an id: `executing` after a reconnection, and `progress` of versions before 2024.
-        var ours = id is null ? type is "executing" or "progress" && PromptId is not null : id == PromptId;
-        if (!ours)
+        // Only these come without an id: `executing` after a connection, and `progress` of versions before 2024. Before ours runs they are another's.
+        var ours = id is null ? _begun && (type is "executing" or "progress") : id == PromptId;
+        if (!ours || PromptId is null)
             return false;
+        _begun = true;
         var (percent, said, over) = (Percent, Message, IsOver);
         switch (type)
         {

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace OrleansJobGrid.Connectors.ComfyUi;
 
 /// <summary>
-/// Listens to what the server tells one client. It is for progress and for waking whoever asks: a socket may go deaf without being closed, so
+/// Listens to what the server tells one client. It is for progress, unfinished pictures, and for waking whoever asks: a socket may go deaf without being closed, so
 /// silence means nothing. Lost, it is connected again a little later, when the server has forgotten the former one, under the same id, since
 /// the prompt's messages go there.
 /// </summary>
@@ -24,6 +24,7 @@ internal sealed class ComfySocket : IAsyncDisposable
     private Task _listening = Task.CompletedTask;
     private bool _overTold;
     private string? _fault;
+    private ComfyPreview? _preview;
 
     public ComfySocket(Uri home, string clientId, IReadOnlyDictionary<string, string> nodes, IReadOnlyDictionary<string, string> headers, TimeProvider time)
     {
@@ -87,8 +88,8 @@ internal sealed class ComfySocket : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for the prompt's end or for so long, and reports its progress meanwhile.</summary>
-    public async Task Wait(TimeSpan longest, Action<double, string?> report, CancellationToken cancellationToken)
+    /// <summary>Waits for the prompt's end or for so long, and reports its progress and its unfinished pictures meanwhile.</summary>
+    public async Task Wait(TimeSpan longest, IJobContext job, CancellationToken cancellationToken)
     {
         var began = _time.GetTimestamp();
         while (true)
@@ -105,9 +106,12 @@ internal sealed class ComfySocket : IAsyncDisposable
                 }
 
                 if (_progress.Percent > 0 || _progress.Message is not null)
-                    report(_progress.Percent, _progress.Message);
+                    job.ReportProgress(_progress.Percent, _progress.Message);
                 else if (_fault is not null)
-                    report(0, $"no live progress: {_fault}");
+                    job.ReportProgress(0, $"no live progress: {_fault}");
+                if (_preview is { } preview)
+                    job.ReportPreview(preview.Picture, preview.ContentType);
+                _preview = null;
             }
 
             var left = longest - _time.GetElapsedTime(began);
@@ -139,6 +143,7 @@ internal sealed class ComfySocket : IAsyncDisposable
         foreach (var (name, value) in _headers)
             socket.Options.SetRequestHeader(name, value);
         await socket.ConnectAsync(_address, cancellationToken);
+        await socket.SendAsync(ComfyPreview.Ask, WebSocketMessageType.Text, endOfMessage: true, cancellationToken);
     }
 
     private async Task Listen(ClientWebSocket? socket)
@@ -190,8 +195,11 @@ internal sealed class ComfySocket : IAsyncDisposable
                     throw new InvalidDataException($"A message is longer than {MaxMessageBytes >> 20} MB.");
                 if (!part.EndOfMessage)
                     continue;
+                var whole = message.GetBuffer().AsMemory(0, (int)message.Length);
                 if (part.MessageType == WebSocketMessageType.Text)
-                    Take(message.GetBuffer().AsMemory(0, (int)message.Length));
+                    Take(whole);
+                else if (ComfyPreview.Parse(whole) is { } preview)
+                    Show(preview);
                 message.SetLength(0);
             }
         }
@@ -221,6 +229,17 @@ internal sealed class ComfySocket : IAsyncDisposable
                 _early.Add(message);
             else if (_progress.Hear(message))
                 Tell();
+        }
+    }
+
+    private void Show(ComfyPreview preview)
+    {
+        lock (_lock)
+        {
+            if (preview.PromptId is { } prompt ? prompt != _progress.PromptId : !_progress.Runs)
+                return;
+            _preview = preview;
+            Tell();
         }
     }
 

@@ -47,6 +47,9 @@ public sealed class ComfyUiConnector : IExternalConnector, IDisposable, IAsyncDi
     public TimeSpan? DefaultStallTimeout => _options.StallTimeout;
 
     /// <inheritdoc/>
+    public IReadOnlyCollection<string> Secrets => [.. _options.Headers.Values.SelectMany(h => h.Values)];
+
+    /// <inheritdoc/>
     public TimeSpan SubmitTimeout => _options.SubmitTimeout;
 
     /// <inheritdoc/>

@@ -11,9 +11,6 @@ namespace OrleansJobGrid.Connectors.Http;
 /// <summary>One instance of a service that its configuration describes.</summary>
 internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
 {
-    /// <summary>What is shorter is no secret, and would make holes in what is said.</summary>
-    private const int ShortestSecret = 8;
-
     private readonly HttpServiceOptions _options;
     private readonly TimeProvider _time;
     private readonly IHttpCallbacks? _callbacks;
@@ -129,15 +126,11 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
     public FailedResult FailureOf(HttpStatusCode status, string body, string? retryAfter, string stage)
     {
         var said = FailureEvidence.OfHttp((int)status, body, retryAfter, _time.GetUtcNow(), stage);
-        return new(said with { Message = WithoutSecrets(ErrorOf(body) ?? said.Message), Instance = Id });
+        return new(said with { Message = ErrorOf(body) ?? said.Message, Instance = Id });
     }
 
     /// <summary>What is known of a failure that is told within an answer that is a success.</summary>
-    public FailedResult FailureOf(JToken answer, string stage)
-    {
-        var failure = HttpValues.Failure(answer, _options.Error, Id, stage);
-        return new(failure.Evidence with { Message = WithoutSecrets(failure.Message) });
-    }
+    public FailedResult FailureOf(JToken answer, string stage) => HttpValues.Failure(answer, _options.Error, Id, stage);
 
     /// <summary>Makes a job's result of an answer.</summary>
     public HttpResult ResultOf(IJobContext job) => new(Id, _files, job, _options.Files, _options.Result, _options.Outage, _time);
@@ -246,10 +239,6 @@ internal sealed class HttpInstance : IOutsideInstance<HttpWork>, IDisposable
             request.Content = new SentContent(HttpTemplate.Body(body, values));
         return request;
     }
-
-    /// <summary>Some services repeat the key that they do not take.</summary>
-    private string WithoutSecrets(string text) =>
-        _options.Headers.Values.Append(_options.Auth.Value).Where(s => s.Length >= ShortestSecret).Aggregate(text, (said, secret) => said.Replace(secret, "***", StringComparison.Ordinal));
 
     private JToken JsonOf(string body)
     {

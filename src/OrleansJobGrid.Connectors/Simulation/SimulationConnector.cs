@@ -10,6 +10,7 @@ namespace OrleansJobGrid.Connectors.Simulation;
 /// </summary>
 /// <remarks>
 /// Payload, all optional: <c>duration_ms</c> (0 to 86,400,000; default 0), <c>steps</c> (1 to 10,000: progress is reported so often),
+/// <c>chunks</c> (1 to 10,000: the duration is done in so many, and goes on after the last one that was done; the result has <c>chunks</c>, and <c>CHUNK job epoch number</c> is appended for each),
 /// <c>memory_mb</c> (taken and touched for the duration), <c>result</c> (any JSON, returned), <c>failure</c>
 /// (transient, resource_exhaustion, malformed, refused, rate_limited, missing_here, crash: how it ends after its duration), <c>fail_attempts</c> (only the first
 /// so many attempts; default all), <c>side_effect_file</c> (absolute; <c>START job epoch</c> is appended before the work, <c>END job epoch</c>
@@ -60,7 +61,7 @@ public sealed class SimulationConnector : IConnector, IModelHost
         if (!SimulationPayload.TryParse(context.Payload, _options.MaxMemoryMb, out var payload, out var error))
             return Task.FromResult(ConnectorResult.Failed(FailureClass.Malformed, "invalid_payload", error));
         var fails = payload.Failure != SimulatedFailure.None && context.Attempt <= payload.FailAttempts;
-        if (!fails && payload is { DurationMs: 0, Steps: 0, MemoryMb: 0, SideEffectFile: null, Model: null, GpuMemoryMb: 0 }
+        if (!fails && payload is { DurationMs: 0, Steps: 0, Chunks: 0, MemoryMb: 0, SideEffectFile: null, Model: null, GpuMemoryMb: 0 }
             && !cancellationToken.IsCancellationRequested)
             return payload.Result is { } result ? Task.FromResult(ConnectorResult.Completed(ToNode(result))) : CompletedWithoutResult;
         return RunAsync(context, payload, fails, cancellationToken);
@@ -110,15 +111,28 @@ public sealed class SimulationConnector : IConnector, IModelHost
             return OutOfGpuMemory(payload, _options.GpuMemoryMb.Value);
         if (payload.GpuMemoryMb > 0)
             context.ReportGpuMemory(payload.GpuMemoryMb);
-        await PassTimeAsync(context, payload, cancellationToken);
+        var made = payload.Chunks > 0 ? await WorkInChunksAsync(context, payload, trace, cancellationToken) : null;
+        if (payload.Chunks == 0)
+            await PassTimeAsync(context, payload, cancellationToken);
         GC.KeepAlive(memory);
 
         if (fails)
             return Fail(payload.Failure, context);
         if (trace is not null)
             AppendedLine.Write(trace, $"END {context.JobId} {context.Epoch}");
-        return ConnectorResult.Completed(payload.Result is { } result ? ToNode(result) : null);
+        return ConnectorResult.Completed(payload.Result is { } result ? ToNode(result) : made);
     }
+
+    private Task<JsonNode?> WorkInChunksAsync(IJobContext context, SimulationPayload payload, string? trace, CancellationToken cancellationToken) => ChunkedWork.RunAsync(
+        context, payload.Chunks, new JsonObject { ["chunks"] = 0 },
+        async (number, state, token) =>
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds((double)payload.DurationMs / payload.Chunks), _time, token);
+            if (trace is not null)
+                AppendedLine.Write(trace, $"CHUNK {context.JobId} {context.Epoch} {number}");
+            return new JsonObject { ["chunks"] = state!["chunks"]!.GetValue<int>() + 1 };
+        },
+        cancellationToken);
 
     private async Task PassTimeAsync(IJobContext context, SimulationPayload payload, CancellationToken cancellationToken)
     {

@@ -14,6 +14,9 @@ internal struct SimulationPayload
 
     /// <summary>0: not given, which reports no progress but the end.</summary>
     internal int Steps;
+
+    /// <summary>0: not in chunks.</summary>
+    internal int Chunks;
     internal int MemoryMb;
     internal JsonElement? Result;
     internal SimulatedFailure Failure;
@@ -44,6 +47,8 @@ internal struct SimulationPayload
                 (payload.Result, valid) = (field.Value, true);
             else if (field.NameEquals("steps"u8))
                 valid = Number(field, 1, MaxSteps, out payload.Steps, out error);
+            else if (field.NameEquals("chunks"u8))
+                valid = Number(field, 1, MaxSteps, out payload.Chunks, out error);
             else if (field.NameEquals("memory_mb"u8))
                 valid = Number(field, 0, maxMemoryMb, out payload.MemoryMb, out error);
             else if (field.NameEquals("failure"u8))
@@ -60,11 +65,13 @@ internal struct SimulationPayload
                 valid = Number(field, 0, MaxGpuMemoryMb, out payload.GpuMemoryMb, out error);
             else
                 valid = Wrong(
-                    $"payload.{field.Name} is not known. Known are duration_ms, steps, memory_mb, result, failure, fail_attempts, side_effect_file, "
+                    $"payload.{field.Name} is not known. Known are duration_ms, steps, chunks, memory_mb, result, failure, fail_attempts, side_effect_file, "
                     + "model, load_ms, gpu_memory_mb.", out error);
             if (!valid)
                 return false;
         }
+        if (payload is { Chunks: > 0, Steps: > 0 })
+            return Wrong("payload.steps and payload.chunks both part the duration; give one of them.", out error);
         if (loadGiven && payload.Model is null)
             return Wrong("payload.load_ms needs payload.model, which takes so long to load.", out error);
         return !failAttemptsGiven || payload.Failure != SimulatedFailure.None

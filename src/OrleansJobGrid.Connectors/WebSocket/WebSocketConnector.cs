@@ -43,6 +43,9 @@ public sealed class WebSocketConnector : IExternalConnector, IDisposable
     public TimeSpan? DefaultStallTimeout => _options.StallTimeout;
 
     /// <inheritdoc/>
+    public IReadOnlyCollection<string> Secrets => [.. _options.Headers.Values, _options.Auth.Value];
+
+    /// <inheritdoc/>
     public TimeSpan SubmitTimeout => _options.SubmitTimeout;
 
     /// <inheritdoc/>

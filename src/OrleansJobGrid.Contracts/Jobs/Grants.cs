@@ -70,6 +70,12 @@ public enum ReportOutcome
     LeaveIt = 5,
 }
 
+/// <summary>The answer to a report of progress.</summary>
+/// <param name="Outcome">What became of it.</param>
+/// <param name="PreviewsWanted">Whether somebody watches unfinished pictures.</param>
+[GenerateSerializer, Immutable, Alias("jobgrid.ProgressAnswer")]
+public readonly record struct ProgressAnswer([property: Id(0)] ReportOutcome Outcome, [property: Id(1)] bool PreviewsWanted = false);
+
 /// <summary>How an attempt ended well.</summary>
 [GenerateSerializer, Immutable, Alias("jobgrid.CompletionReport")]
 public sealed record CompletionReport

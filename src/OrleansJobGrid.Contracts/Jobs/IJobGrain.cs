@@ -25,7 +25,10 @@ public interface IJobGrain : IGrainWithStringKey
     [Alias("Attach")] Task<ReportOutcome> Attach(GrantToken token, string externalId);
 
     /// <summary>Progress, never durable.</summary>
-    [Alias("Progress")] Task<ReportOutcome> Progress(GrantToken token, double percent, string? message);
+    [Alias("Progress")] Task<ProgressAnswer> Progress(GrantToken token, double percent, string? message);
+
+    /// <summary>An unfinished picture for those who watch, kept in memory only; the latest one stands.</summary>
+    [Alias("Preview")] Task Preview(GrantToken token, JobPreview preview);
 
     /// <summary>A state to resume from, at most 64 KB; the last wins.</summary>
     [Alias("Checkpoint")] Task<ReportOutcome> Checkpoint(GrantToken token, Immutable<byte[]> state);
@@ -73,5 +76,9 @@ public interface IJobGrain : IGrainWithStringKey
     /// The job as it is now, or as soon as it differs from what the caller saw; after <paramref name="wait"/> in any case.
     /// Null: there is no such job.
     /// </summary>
-    [AlwaysInterleave, Alias("Watch")] Task<JobView?> Watch(long seenVersion, long seenProgress, TimeSpan wait);
+    /// <param name="seenVersion">The version that the caller saw.</param>
+    /// <param name="seenProgress">The <see cref="JobView.ProgressNumber"/> that it saw.</param>
+    /// <param name="wait">How long at most, below Orleans' response timeout of 30 s.</param>
+    /// <param name="seenPreview">The <see cref="JobView.PreviewNumber"/> that it saw; null: unfinished pictures are not wanted.</param>
+    [AlwaysInterleave, Alias("Watch")] Task<JobView?> Watch(long seenVersion, long seenProgress, TimeSpan wait, long? seenPreview = null);
 }

@@ -72,6 +72,12 @@ public sealed record JobSubmission
 
     /// <summary>Hash of the body as submitted: decides between a replay and a conflict.</summary>
     [Id(18)] public required string BodyHash { get; init; }
+
+    /// <summary>The saga that it is a step of, which is told of its end; null: none.</summary>
+    [Id(24)] public string? SagaId { get; init; }
+
+    /// <summary>A job of the same service whose checkpoint this one begins with; null: it begins at the beginning.</summary>
+    [Id(25)] public string? ResumeJobId { get; init; }
 }
 
 /// <summary>Exponential backoff of a job's own.</summary>
@@ -139,6 +145,9 @@ public enum SubmitOutcome
 
     /// <summary>Its customer has as many jobs waiting as it may; the message names the limit.</summary>
     OverLimit = 6,
+
+    /// <summary>The job that it is to go on from is not there, is another service's, or has no checkpoint; the message says which.</summary>
+    NothingToResume = 7,
 }
 
 /// <summary>The answer to one submission; a warning says what may keep an accepted job from starting.</summary>

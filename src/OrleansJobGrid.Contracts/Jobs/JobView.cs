@@ -70,7 +70,28 @@ public sealed record JobView
 
     /// <summary>GPU memory that a worker must have free for it since it ran out of less, MB.</summary>
     [Id(47)] public long? MemoryFloorMb { get; init; }
+
+    /// <summary>Raised by every unfinished picture.</summary>
+    [Id(48)] public long PreviewNumber { get; init; }
+
+    /// <summary>The latest unfinished picture, for a watcher that did not see it.</summary>
+    [Id(49)] public JobPreview? Preview { get; init; }
+
+    /// <summary>The job whose checkpoint it began with.</summary>
+    [Id(50)] public string? ResumeJobId { get; init; }
+
+    /// <summary>Chunks that are done by its last checkpoint, where it works in chunks.</summary>
+    [Id(51)] public int? CompletedChunks { get; init; }
+
+    /// <summary>Its chunks in all.</summary>
+    [Id(52)] public int? TotalChunks { get; init; }
 }
+
+/// <summary>An unfinished picture of a job that runs.</summary>
+/// <param name="Content">The file's bytes.</param>
+/// <param name="ContentType">What it is, such as <c>image/jpeg</c>.</param>
+[GenerateSerializer, Immutable, Alias("jobgrid.JobPreview")]
+public sealed record JobPreview([property: Id(0)] ReadOnlyMemory<byte> Content, [property: Id(1)] string ContentType);
 
 /// <summary>A file that an accepted completion brought.</summary>
 [GenerateSerializer, Immutable, Alias("jobgrid.JobOutputView")]

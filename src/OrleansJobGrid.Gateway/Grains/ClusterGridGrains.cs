@@ -1,6 +1,9 @@
 using OrleansJobGrid.Contracts;
+using OrleansJobGrid.Contracts.Events;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Operations;
+using OrleansJobGrid.Contracts.Reconciliation;
+using OrleansJobGrid.Contracts.Sagas;
 
 namespace OrleansJobGrid.Gateway.Grains;
 
@@ -19,6 +22,16 @@ internal sealed class ClusterGridGrains(IGrainFactory factory) : IGridGrains
     public IJobQueryGrain Query() => _query;
 
     public IJobGrain Job(string jobId) => factory.Job(jobId);
+
+    public ISagaGrain Saga(string sagaId) => factory.GetGrain<ISagaGrain>(sagaId);
+
+    public ISagaCatalogGrain Sagas() => factory.GetGrain<ISagaCatalogGrain>(0);
+
+    public ISubscriptionCatalogGrain Subscriptions() => factory.GetGrain<ISubscriptionCatalogGrain>(0);
+
+    public ISubscriptionGrain Subscription(string name) => factory.GetGrain<ISubscriptionGrain>(name);
+
+    public IStateReconcilerGrain Reconciler() => factory.GetGrain<IStateReconcilerGrain>(0);
 
     public IGridOperationsGrain Operations() => _operations;
 }

@@ -6,9 +6,12 @@ using Microsoft.Extensions.Logging;
 using OrleansJobGrid.Gateway.Artefacts;
 using OrleansJobGrid.Gateway.Callbacks;
 using OrleansJobGrid.Gateway.DeadLetters;
+using OrleansJobGrid.Gateway.Events;
 using OrleansJobGrid.Gateway.Jobs;
 using OrleansJobGrid.Gateway.Operations;
 using OrleansJobGrid.Gateway.Problems;
+using OrleansJobGrid.Gateway.Reconciliation;
+using OrleansJobGrid.Gateway.Sagas;
 
 namespace OrleansJobGrid.Gateway;
 
@@ -33,6 +36,9 @@ public static class GatewayRoutes
         CallbackEndpoint.Map(routes);
         OperationsEndpoints.Map(routes);
         WorkerEndpoints.Map(routes);
+        SagaEndpoints.Map(routes);
+        SubscriptionEndpoints.Map(routes);
+        ReconciliationEndpoints.Map(routes);
         HealthEndpoints.Map(routes);
         routes.MapOpenApi();
         routes.Map("/api/{**path}", NoSuchRoute).ExcludeFromDescription();

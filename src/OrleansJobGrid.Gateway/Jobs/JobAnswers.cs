@@ -49,3 +49,6 @@ internal sealed record JobResultAnswer(bool Success, string JobId, string Status
 
 /// <summary>Progress of a job, 0 to 100.</summary>
 internal sealed record JobProgressDocument(string JobId, double Progress, string? Message);
+
+/// <summary>An unfinished picture of a job, its bytes in base64.</summary>
+internal sealed record JobPreviewDocument(string JobId, string ContentType, ReadOnlyMemory<byte> Data);

@@ -56,6 +56,11 @@ internal sealed record JobDocument
     /// <summary>0 to 100.</summary>
     public required double Progress { get; init; }
     public string? ProgressMessage { get; init; }
+
+    /// <summary>Chunks that are done by its last checkpoint, and in all; null where it does not work in chunks.</summary>
+    public int? CompletedChunks { get; init; }
+    public int? TotalChunks { get; init; }
+    public string? ResumeJobId { get; init; }
     public required IsoTime CreatedAt { get; init; }
     public IsoTime? AssignedAt { get; init; }
     public IsoTime? StartedAt { get; init; }
@@ -126,6 +131,9 @@ internal sealed record JobDocument
         WorkerId = job.WorkerId,
         Progress = job.Progress,
         ProgressMessage = job.ProgressMessage,
+        CompletedChunks = job.CompletedChunks,
+        TotalChunks = job.TotalChunks,
+        ResumeJobId = job.ResumeJobId,
         CreatedAt = new IsoTime(job.CreatedAt),
         AssignedAt = IsoTime.Of(job.AssignedAt),
         StartedAt = IsoTime.Of(job.StartedAt),

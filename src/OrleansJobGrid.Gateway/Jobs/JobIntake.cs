@@ -39,6 +39,7 @@ internal sealed class JobIntake(IGridGrains grains, ILogger<JobIntake> logger)
         SubmitOutcome.Conflict =>
             $"another job stands under the id '{result.JobId}': its body differs from this one; send it with another id or Idempotency-Key"
             + (result.Message is null ? "" : $" ({result.Message})"),
+        SubmitOutcome.NothingToResume => $"resume_job_id {result.Message}",
         SubmitOutcome.OverLimit => $"customer_id {result.Message}",
         SubmitOutcome.Unknown =>
             $"whether the job was written is unknown, since {result.Message ?? "the store did not answer in time"}; send the same request again with the id '{result.JobId}', it cannot double",

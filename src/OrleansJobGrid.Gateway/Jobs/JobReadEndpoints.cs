@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Gateway.Artefacts;
 using OrleansJobGrid.Gateway.Grains;
@@ -36,6 +37,8 @@ internal static class JobReadEndpoints
             .Describe("Jobs", "Shows what a completed job brought", "409 while it has not completed, or where it ended otherwise.")
             .TakesQuery("presigned", "true: each output's url is a signed link, good until its expires_at")
             .Answers<JobResultAnswer>(200).Refuses(404, 409, 503);
+        routes.MapDelete("/api/jobs/{id}/outputs", DeleteOutputsAsync)
+            .Describe("Jobs", "Deletes the files of a job that has ended", "Its record stays. The same again changes nothing.").Answers<ControlAnswerDocument>(200).Refuses(404, 409, 503);
     }
 
     public static async Task ListAsync(HttpContext context, IGridGrains grains, TimeProvider time)
@@ -121,6 +124,19 @@ internal static class JobReadEndpoints
 
         var answer = new JobResultAnswer(true, id, job.Status.Name(), new RawJson(job.Result, Checked: false), outputs, IsoTime.Now(time));
         await JsonAnswer.WriteAsync(context, 200, answer, GatewayJson.Relaxed.JobResultAnswer);
+    }
+
+    public static async Task DeleteOutputsAsync(string id, HttpContext context, IGridGrains grains, IArtefactStore artefacts, TimeProvider time)
+    {
+        if (await FindAsync(id, grains) is not { } job)
+            await GridProblem.NoSuchJob(id).WriteAsync(context);
+        else if (!job.Status.IsFinal())
+            await GridProblem.Conflict($"The job '{id}' is {job.Status.Name()}: its files may go when it has ended. Cancel it first.", id).WriteAsync(context);
+        else
+        {
+            await artefacts.DeleteJobAsync(id, context.RequestAborted);
+            await JsonAnswer.WriteAsync(context, 200, new ControlAnswerDocument(true, id, job.Status.Name(), "its files are gone", IsoTime.Now(time)), GatewayJson.Relaxed.ControlAnswerDocument);
+        }
     }
 
     private static async Task<OutputDocument> SignedAsync(OutputDocument output, HttpRequest request, ArtefactLinks links)

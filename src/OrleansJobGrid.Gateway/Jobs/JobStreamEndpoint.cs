@@ -18,12 +18,14 @@ internal static class JobStreamEndpoint
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapGet("/api/jobs/{id}/stream", StreamAsync)
             .Describe("Jobs", "Follows a job by server-sent events",
-                "state (the job, at each change and at once), progress ({job_id, progress, message}), end (the job, final; then the stream closes), "
+                "state (the job, at each change and at once), progress ({job_id, progress, message}), preview where previews=true asks for "
+                + "unfinished pictures ({job_id, content_type, data}, data in base64, once a second at most), end (the job, final; then the stream closes), "
                 + "error (problem details, where the grid does not answer any more). Comment lines keep the connection alive.")
             .Answers<JobDocument>(200, ServerSentEvents.ContentType).Refuses(404, 503);
 
     public static async Task StreamAsync(
         string id,
+        bool? previews,
         HttpContext context,
         IGridGrains grains,
         TimeProvider time,
@@ -43,7 +45,7 @@ internal static class JobStreamEndpoint
         var events = await ServerSentEvents.BeginAsync(context);
         try
         {
-            await FollowAsync(job, grains.Job(id), events, time, options.Value, logger, ending.Token);
+            await FollowAsync(job, previews is true, grains.Job(id), events, time, options.Value, logger, ending.Token);
         }
         catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
         {
@@ -52,13 +54,13 @@ internal static class JobStreamEndpoint
     }
 
     private static async Task FollowAsync(
-        JobView job, IJobGrain grain, ServerSentEvents events, TimeProvider time, GatewayOptions options, ILogger logger, CancellationToken cancellationToken)
+        JobView job, bool previews, IJobGrain grain, ServerSentEvents events, TimeProvider time, GatewayOptions options, ILogger logger, CancellationToken cancellationToken)
     {
         var document = JobDocument.Of(job);
         await events.SendAsync("state", document, cancellationToken);
         while (!job.Status.IsFinal())
         {
-            var (next, problem) = await NextAsync(job, grain, events, time, options, logger, cancellationToken);
+            var (next, problem) = await NextAsync(job, previews, grain, events, time, options, logger, cancellationToken);
             if (next is null)
             {
                 await events.SendAsync("error", problem ?? GridProblem.NoSuchJob(job.Id), cancellationToken);
@@ -66,11 +68,13 @@ internal static class JobStreamEndpoint
             }
 
             document = JobDocument.Of(next);
+            if (next.Version == job.Version && next.Preview is { } preview)
+                await events.SendAsync("preview", new JobPreviewDocument(next.Id, preview.ContentType, preview.Content), cancellationToken);
             if (next.Version != job.Version)
                 await events.SendAsync("state", document, cancellationToken);
             else if (next.ProgressNumber != job.ProgressNumber)
                 await events.SendAsync("progress", new JobProgressDocument(next.Id, next.Progress, next.ProgressMessage), cancellationToken);
-            else
+            else if (next.Preview is null)
                 await events.KeepAliveAsync(cancellationToken);
             job = next;
         }
@@ -80,14 +84,14 @@ internal static class JobStreamEndpoint
 
     // A silo that died takes its watches with it; the job's next activation answers again.
     private static async Task<(JobView? Job, GridProblem? Problem)> NextAsync(
-        JobView job, IJobGrain grain, ServerSentEvents events, TimeProvider time, GatewayOptions options, ILogger logger, CancellationToken cancellationToken)
+        JobView job, bool previews, IJobGrain grain, ServerSentEvents events, TimeProvider time, GatewayOptions options, ILogger logger, CancellationToken cancellationToken)
     {
         var began = time.GetTimestamp();
         while (true)
         {
             try
             {
-                return (await grain.Watch(job.Version, job.ProgressNumber, options.WatchWait).WaitAsync(cancellationToken), null);
+                return (await grain.Watch(job.Version, job.ProgressNumber, options.WatchWait, previews ? job.PreviewNumber : null).WaitAsync(cancellationToken), null);
             }
             catch (Exception e) when (FaultBoundary.IsUnavailable(e))
             {

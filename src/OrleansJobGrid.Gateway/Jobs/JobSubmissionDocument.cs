@@ -59,6 +59,9 @@ internal sealed record JobSubmissionDocument
     /// <summary>Longest time of a running attempt without progress, above 0; absent: the service's default, which may be none.</summary>
     public double? StallTimeoutSeconds { get; init; }
 
+    /// <summary>A job of the same service, failed or cancelled mostly, whose checkpoint this one begins with.</summary>
+    public string? ResumeJobId { get; init; }
+
     /// <summary>Longest wait for a start, above 0; absent: 7 days.</summary>
     public double? QueueTimeoutSeconds { get; init; }
 

@@ -6,6 +6,7 @@ using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http;
 using OrleansJobGrid.Gateway.Json;
 using OrleansJobGrid.Gateway.Problems;
+using OrleansJobGrid.Gateway.Sagas;
 
 namespace OrleansJobGrid.Gateway.Jobs;
 
@@ -34,8 +35,23 @@ internal sealed class ServerSentEvents
     public Task SendAsync(string name, JobProgressDocument progress, CancellationToken cancellationToken) =>
         SendAsync(name, progress, GatewayJson.Relaxed.JobProgressDocument, cancellationToken);
 
+    public Task SendAsync(string name, JobPreviewDocument preview, CancellationToken cancellationToken) =>
+        SendAsync(name, preview, GatewayJson.Relaxed.JobPreviewDocument, cancellationToken);
+
+    public Task SendAsync(string name, SagaAnswerDocument saga, CancellationToken cancellationToken) =>
+        SendAsync(name, saga, GatewayJson.Relaxed.SagaAnswerDocument, cancellationToken);
+
     public Task SendAsync(string name, GridProblem problem, CancellationToken cancellationToken) =>
         SendAsync(name, problem.ToDocument(), GatewayJson.Relaxed.ProblemDocument, cancellationToken);
+
+    /// <summary>Sends a JSON document of one line, under an id with which the reader can come back.</summary>
+    public async Task SendAsync(string name, string id, byte[] document, CancellationToken cancellationToken)
+    {
+        _writer.Write(Encoding.UTF8.GetBytes($"event: {name}\nid: {id}\ndata: "));
+        WriteLine(document);
+        _writer.Write("\n\n"u8);
+        await _writer.FlushAsync(cancellationToken);
+    }
 
     public async Task KeepAliveAsync(CancellationToken cancellationToken)
     {

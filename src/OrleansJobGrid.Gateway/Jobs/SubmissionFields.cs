@@ -29,6 +29,7 @@ internal enum SubmissionField
     Metadata,
     Requirements,
     Urgency,
+    ResumeJobId,
     Webhook,
 }
 
@@ -39,7 +40,7 @@ internal static class SubmissionFields
     [
         "", "id", "service_required", "payload", "queue", "priority", "customer_id", "workflow_id", "workflow_priority",
         "workflow_datetime", "deadline", "max_retries", "retry", "timeout_seconds", "timeout_minutes", "stall_timeout_seconds",
-        "queue_timeout_seconds", "idempotent", "on_unknown", "not_before", "metadata", "requirements", "urgency", "webhook",
+        "queue_timeout_seconds", "idempotent", "on_unknown", "not_before", "metadata", "requirements", "urgency", "resume_job_id", "webhook",
     ];
 
     private static readonly byte[][] Utf8Names = [.. Names.Select(Encoding.UTF8.GetBytes)];

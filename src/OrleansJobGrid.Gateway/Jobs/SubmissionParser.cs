@@ -18,7 +18,7 @@ internal ref partial struct SubmissionParser
     private int _unlisted;
     private bool _tooLarge;
 
-    private string? _id, _service, _customer, _workflow, _onUnknown, _requirements, _urgency;
+    private string? _id, _service, _customer, _workflow, _onUnknown, _requirements, _urgency, _resume;
     private string _queue = JobSubmissionLimits.DefaultQueue;
     private int? _priority, _workflowPriority, _maxRetries;
     private long? _workflowTime, _deadline, _notBefore, _attemptTimeout, _stallTimeout, _queueTimeout;
@@ -115,6 +115,7 @@ internal ref partial struct SubmissionParser
             case SubmissionField.OnUnknown: _onUnknown = ReadOnUnknown(); break;
             case SubmissionField.Metadata: ReadMetadata(); break;
             case SubmissionField.Requirements: ReadRequirements(); break;
+            case SubmissionField.ResumeJobId: _resume = ReadName(field); break;
             case SubmissionField.Urgency: _urgency = ReadUrgency(); break;
             default: RefuseUnbuilt(field); break;
         }
@@ -174,6 +175,12 @@ internal ref partial struct SubmissionParser
             hash.Add(_urgency);
         }
 
+        if (_resume is not null)
+        {
+            hash.Add("resume_job_id");
+            hash.Add(_resume);
+        }
+
         return new JobSubmission
         {
             Id = ids.For(_id, _customer, index),
@@ -198,6 +205,7 @@ internal ref partial struct SubmissionParser
             Requirements = _requirements,
             Size = WorkSize.Of(_payload),
             Urgency = _urgency,
+            ResumeJobId = _resume,
             OwnPriority = _priority is not null,
             BodyHash = hash.Finish(),
         };

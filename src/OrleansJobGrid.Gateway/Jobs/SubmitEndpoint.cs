@@ -61,6 +61,7 @@ internal static class SubmitEndpoint
             var problem = result.Outcome switch
             {
                 SubmitOutcome.Conflict => GridProblem.Conflict(refusal, result.JobId),
+                SubmitOutcome.NothingToResume => GridProblem.Invalid("resume_job_id", result.Message!),
                 SubmitOutcome.OverLimit => GridProblem.OverLimit("customer_id", result.Message!, result.JobId),
                 _ => GridProblem.Unavailable(refusal, result.JobId),
             };

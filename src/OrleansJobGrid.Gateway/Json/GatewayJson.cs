@@ -4,9 +4,12 @@ using System.Text.Json.Serialization;
 using OrleansJobGrid.Gateway.Artefacts;
 using OrleansJobGrid.Gateway.Callbacks;
 using OrleansJobGrid.Gateway.DeadLetters;
+using OrleansJobGrid.Gateway.Events;
 using OrleansJobGrid.Gateway.Jobs;
 using OrleansJobGrid.Gateway.Operations;
 using OrleansJobGrid.Gateway.Problems;
+using OrleansJobGrid.Gateway.Reconciliation;
+using OrleansJobGrid.Gateway.Sagas;
 
 namespace OrleansJobGrid.Gateway.Json;
 
@@ -22,6 +25,24 @@ namespace OrleansJobGrid.Gateway.Json;
 [JsonSerializable(typeof(JobEventsAnswer))]
 [JsonSerializable(typeof(JobResultAnswer))]
 [JsonSerializable(typeof(JobProgressDocument))]
+[JsonSerializable(typeof(SagaAnswerDocument))]
+[JsonSerializable(typeof(SagaListAnswer))]
+[JsonSerializable(typeof(SagaControlAnswer))]
+[JsonSerializable(typeof(SagaEventsAnswer))]
+[JsonSerializable(typeof(SagaDefinitionAnswer))]
+[JsonSerializable(typeof(SagaDefinitionListAnswer))]
+[JsonSerializable(typeof(ReconciliationDocument))]
+[JsonSerializable(typeof(ReconciliationAnswer))]
+[JsonSerializable(typeof(SubscriptionSpecDocument))]
+[JsonSerializable(typeof(SubscriptionAnswerDocument))]
+[JsonSerializable(typeof(SubscriptionListAnswer))]
+[JsonSerializable(typeof(SubscriptionGoneAnswer))]
+[JsonSerializable(typeof(EventPageAnswer))]
+[JsonSerializable(typeof(PositionDocument))]
+[JsonSerializable(typeof(DeadEventKeyDocument))]
+[JsonSerializable(typeof(DeadEventListAnswer))]
+[JsonSerializable(typeof(DeadEventControlAnswer))]
+[JsonSerializable(typeof(JobPreviewDocument))]
 [JsonSerializable(typeof(ControlAnswerDocument))]
 [JsonSerializable(typeof(ReasonDocument))]
 [JsonSerializable(typeof(ResolveDocument))]

@@ -45,7 +45,7 @@ internal static class OperationsEndpoints
 
     public static async Task PrometheusAsync(HttpContext context, IGridGrains grains)
     {
-        var text = PrometheusText.Of(await grains.Query().Metrics(), await grains.Operations().Workers(), await grains.Operations().Demand());
+        var text = PrometheusText.Of(await grains.Query().Metrics(), await grains.Operations().Workers(), await grains.Operations().Demand(), await grains.Subscriptions().List());
         context.Response.ContentType = PrometheusText.ContentType;
         await context.Response.WriteAsync(text, context.RequestAborted);
     }

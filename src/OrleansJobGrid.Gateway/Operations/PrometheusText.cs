@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using OrleansJobGrid.Contracts.Events;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Operations;
 
@@ -12,7 +13,7 @@ internal static class PrometheusText
 
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-    public static string Of(GridMetrics metrics, IReadOnlyList<WorkerView> workers, IReadOnlyList<DemandView> demand)
+    public static string Of(GridMetrics metrics, IReadOnlyList<WorkerView> workers, IReadOnlyList<DemandView> demand, IReadOnlyList<SubscriptionView> subscriptions)
     {
         var breakers = OpenBreakers.Of(workers);
         var text = new StringBuilder(2048);
@@ -39,6 +40,9 @@ internal static class PrometheusText
         Series(text, "jobgrid_demand_oldest_seconds", "Age of the oldest job of the class that waits.", demand, ClassOf, d => d.OldestSeconds);
         Series(text, "jobgrid_demand_workers", "Live workers that can serve the class.", demand, ClassOf, d => d.Workers);
         Series(text, "jobgrid_demand_wanted_workers", "Workers that would start all of it within the target wait.", demand, ClassOf, d => d.WantedWorkers);
+        Series(text, "jobgrid_subscription_lag_seconds", "How long the oldest event that the subscription has not got has been waiting.", subscriptions, NameOf, s => s.LagMs / 1000.0);
+        Series(text, "jobgrid_subscription_pending", "Writes with events that lie before the subscription.", subscriptions, NameOf, s => s.Pending);
+        Series(text, "jobgrid_subscription_dead_letters", "Writes with events that could not be delivered to the subscription.", subscriptions, NameOf, s => s.DeadLetters);
         // Of a lost worker there is only what it said last, which a graph would show as if it were so now.
         var gpus = workers.Where(w => w is { Gpu: { Fault: null }, State: not "lost" }).ToList();
         Series(text, "jobgrid_worker_gpu_memory_total_bytes", "Memory of the worker's GPU.", gpus, GpuOf, w => w.Gpu!.MemoryTotalMb * Megabyte);
@@ -50,6 +54,8 @@ internal static class PrometheusText
     }
 
     private static string ClassOf(DemandView demand) => $"class=\"{Escaped(demand.Class)}\"";
+
+    private static string NameOf(SubscriptionView subscription) => $"subscription=\"{Escaped(subscription.Name)}\"";
 
     private static string WorkerOf(WorkerView worker) => $"worker=\"{Escaped(worker.WorkerId)}\"";
 

@@ -41,6 +41,12 @@ internal sealed record GridProblem(int Status, string Kind, string Title, string
     public static GridProblem NoSuchJob(string jobId) =>
         NotFound($"There is no job '{Shorten(jobId)}': it was never submitted, or its record was deleted after its time of keeping.");
 
+    public static GridProblem NoSuchSaga(string sagaId) =>
+        NotFound($"There is no saga '{Shorten(sagaId)}': it was never submitted, or its record was deleted after its time of keeping.");
+
+    public static GridProblem SagaConflict(string detail) =>
+        new(StatusCodes.Status409Conflict, "conflict", "The state of the saga does not allow this", detail);
+
     public static GridProblem NoDeadLetter(string jobId, string status) =>
         NotFound($"The job '{Shorten(jobId)}' is {status} and no dead letter (failed, timeout): GET /api/jobs/{{id}} shows it.") with { JobId = jobId };
 

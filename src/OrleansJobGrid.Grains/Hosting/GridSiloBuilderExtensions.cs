@@ -6,10 +6,13 @@ using Orleans.Runtime.MembershipService.SiloMetadata;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Contracts.Hosting;
 using OrleansJobGrid.Grains.Artefacts;
+using OrleansJobGrid.Grains.Events;
 using OrleansJobGrid.Grains.Jobs;
 using OrleansJobGrid.Grains.Operations;
 using OrleansJobGrid.Grains.Queues;
+using OrleansJobGrid.Grains.Reconciliation;
 using OrleansJobGrid.Grains.Recovery;
+using OrleansJobGrid.Grains.Sagas;
 using OrleansJobGrid.Grains.Storage;
 using OrleansJobGrid.Grains.Time;
 using OrleansJobGrid.Grains.Workers;
@@ -37,6 +40,7 @@ public static class GridSiloBuilderExtensions
         services.AddSingleton<IValidateOptions<JobGridOptions>, JobGridOptionsValidator>();
         services.AddSingleton<IValidateOptions<JobGridOptions>, RetryOptionsReader>();
         services.AddSingleton<IValidateOptions<JobGridOptions>, QueueOptionsCheck>();
+        services.AddSingleton<IValidateOptions<JobGridOptions>, SagaOptionsCheck>();
         services.AddSingleton(s => RetryOptionsReader.Read(s.GetRequiredService<IOptions<JobGridOptions>>().Value, out _));
         services.AddSingleton<StoreClock>();
         services.AddSingleton<StoreLanes>();
@@ -52,12 +56,19 @@ public static class GridSiloBuilderExtensions
         services.AddSingleton<SessionWatcher>();
         services.AddSingleton<LongPolls>();
         services.AddHostedService(provider => provider.GetRequiredService<LongPolls>());
+        services.AddSingleton<SagaCalls>();
+        services.AddSingleton<IValidateOptions<JobGridOptions>, EventOptionsCheck>();
+        services.AddSingleton<Deliveries>();
+        services.AddSingleton<IValidateOptions<JobGridOptions>, ReconciliationOptionsCheck>();
+        services.AddSingleton<StateSourceHttp>();
         services.AddHostedService<GridPulse>();
         services.TryAddSingleton(new ArtefactOptions());
         services.AddSingleton<UploadUse>();
         services.AddHostedService<OrphanSweeper>();
         // A running job reports at least its worker's word now and then; a job that nobody speaks of need not stay in memory.
         services.Configure<GrainCollectionOptions>(o => o.CollectionAge = TimeSpan.FromMinutes(5));
+        // Orleans keeps where a million grains are; a job's is of use while it runs, and what is kept of jobs that are over must be traversed by each collection.
+        services.Configure<GrainDirectoryOptions>(o => o.CacheSize = 20_000);
         // A job leaves memory as soon as nobody runs or watches it, so a call may meet several activations that are leaving.
         services.Configure<SiloMessagingOptions>(o => o.MaxForwardCount = 10);
         // A killed process is noticed in 1 to 2 s, a hung one in 6 to 8 s; tighter probes evict silos that only lack processor time.

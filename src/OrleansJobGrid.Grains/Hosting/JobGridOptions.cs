@@ -1,5 +1,8 @@
 using System.ComponentModel.DataAnnotations;
 using Microsoft.Extensions.Options;
+using OrleansJobGrid.Grains.Events;
+using OrleansJobGrid.Grains.Reconciliation;
+using OrleansJobGrid.Grains.Sagas;
 
 namespace OrleansJobGrid.Grains.Hosting;
 
@@ -36,6 +39,18 @@ public sealed class JobGridOptions
     /// <summary>How long jobs are kept after their end.</summary>
     [ValidateObjectMembers]
     public KeepOptions Keep { get; set; } = new();
+
+    /// <summary>Sagas.</summary>
+    [ValidateObjectMembers]
+    public SagaOptions Sagas { get; set; } = new();
+
+    /// <summary>Events and their subscriptions.</summary>
+    [ValidateObjectMembers]
+    public EventOptions Events { get; set; } = new();
+
+    /// <summary>Reconciliation of the states that other systems keep.</summary>
+    [ValidateObjectMembers]
+    public ReconciliationOptions Reconciliation { get; set; } = new();
 
     /// <summary>Limits of recovery.</summary>
     [ValidateObjectMembers]

@@ -21,8 +21,8 @@ public static partial class JobDecisions
     private const int NameCharacters = 40;
     private const int ErrorCharacters = 600;
 
-    /// <summary>A new job.</summary>
-    public static JobChange Create(JobSubmission s, long sequence, long clock, long attemptTimeoutMs, KeepOptions keep)
+    /// <summary>A new job; a checkpoint is that of the job that it goes on from.</summary>
+    public static JobChange Create(JobSubmission s, long sequence, long clock, long attemptTimeoutMs, KeepOptions keep, byte[]? checkpoint = null)
     {
         var record = new JobRecord
         {
@@ -52,12 +52,15 @@ public static partial class JobDecisions
             Size = s.Size,
             Urgency = s.Urgency,
             BodyHash = s.BodyHash,
+            SagaId = s.SagaId,
+            ResumeJobId = s.ResumeJobId,
+            Checkpoint = checkpoint,
             Sequence = sequence,
             CreatedAt = clock,
             PendingSince = Math.Max(clock, s.NotBefore ?? 0),
             DelayedUntil = s.NotBefore > clock ? s.NotBefore : null,
         };
-        return JobChange.Move(null, record, Mover.Submitter, JobEventTypes.Submitted, clock);
+        return JobChange.Move(null, record, Mover.Submitter, JobEventTypes.Submitted, clock, s.ResumeJobId is { } former ? $"goes on from the checkpoint of job '{former}'" : null);
     }
 
     /// <summary>Grants a ready job; the operation's id becomes the token. Null: it is not to be had.</summary>

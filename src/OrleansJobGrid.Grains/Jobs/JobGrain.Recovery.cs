@@ -1,5 +1,6 @@
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Sagas;
 using OrleansJobGrid.Grains.Recovery;
 using OrleansJobGrid.Grains.Workers;
 
@@ -57,6 +58,8 @@ internal sealed partial class JobGrain
     {
         if (change is not { Before: { } before, After: { } after })
             return;
+        if (after is { SagaId: { } saga } && after.Status.IsFinal() && !before.Status.IsFinal())
+            GrainFactory.GetGrain<ISagaGrain>(saga).WorkEnded(JobId).Ignore();
         if (after.Status == JobStatus.Reconciling && JobDecisions.Open(after).FirstOrDefault() is { } open
             && (before.Inquiry?.Asks != after.Inquiry!.Asks || before.StopRequested != after.StopRequested || open.ExternalId != JobDecisions.Open(before).FirstOrDefault()?.ExternalId))
         {

@@ -2,46 +2,74 @@ using OrleansJobGrid.Contracts.Jobs;
 
 namespace OrleansJobGrid.Grains.Jobs;
 
-/// <summary>Progress, which lives in memory only, and those who watch it.</summary>
+/// <summary>Progress and unfinished pictures, which live in memory only, and those who watch them.</summary>
 internal sealed partial class JobGrain
 {
+    /// <summary>A watcher comes again within its wait; one that comes no more has left.</summary>
+    private const long PreviewsWantedForMs = 30_000;
+
     private TaskCompletionSource? _changed;
+    private TaskCompletionSource? _shown;
     private int _watchers;
     private double _percent;
     private string? _message;
     private long _progressNumber;
+    private JobPreview? _preview;
+    private long _previewNumber;
+    private long? _previewsAskedAt;
 
-    public async Task<ReportOutcome> Progress(GrantToken token, double percent, string? message)
+    public async Task<ProgressAnswer> Progress(GrantToken token, double percent, string? message)
     {
         if (await Load() is { } remembered && !(remembered.Status.IsGranted() && remembered.Token == token))
             _loaded = false;
         if (await Load() is not { } job)
-            return ReportOutcome.Gone;
+            return new(ReportOutcome.Gone);
+        LeaveIfIdle(job);
         switch (JobDecisions.DirectiveFor(job, token))
         {
             case Directive.CancelYours:
-                return ReportOutcome.Stale;
+                return new(ReportOutcome.Stale);
             case Directive.LeaveIt:
-                return ReportOutcome.LeaveIt;
+                return new(ReportOutcome.LeaveIt);
         }
 
         _percent = Math.Clamp(percent, _percent, 100);
         _message = message;
         _progressNumber++;
         Seen();
-        return job.StopRequested ? ReportOutcome.StopRequested : ReportOutcome.Accepted;
+        var wanted = _previewsAskedAt is { } asked && lanes.Clock.Now - asked < PreviewsWantedForMs;
+        return new(job.StopRequested ? ReportOutcome.StopRequested : ReportOutcome.Accepted, wanted);
     }
 
-    public async Task<JobView?> Watch(long seenVersion, long seenProgress, TimeSpan wait)
+    public async Task Preview(GrantToken token, JobPreview preview)
+    {
+        var job = await Load();
+        LeaveIfIdle(job);
+        if (job is null || !job.Status.IsGranted() || job.Token != token)
+            return;
+        _preview = preview;
+        _previewNumber++;
+        _shown?.SetResult();
+        _shown = null;
+    }
+
+    public async Task<JobView?> Watch(long seenVersion, long seenProgress, TimeSpan wait, long? seenPreview = null)
     {
         _watchers++;
         try
         {
             _changed ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
-            var changed = _changed.Task;
+            Task changed = _changed.Task;
+            if (seenPreview is not null)
+            {
+                _previewsAskedAt = lanes.Clock.Now;
+                _shown ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+                changed = Task.WhenAny(changed, _shown.Task);
+            }
+
             if (await Load() is null)
                 return null;
-            if (_version == seenVersion && _progressNumber == seenProgress && wait > TimeSpan.Zero)
+            if (_version == seenVersion && _progressNumber == seenProgress && (seenPreview ?? _previewNumber) == _previewNumber && wait > TimeSpan.Zero)
             {
                 await polls.Wait(changed, wait);
                 // Another activation or silo may have moved the job: what is shown after a quiet wait is the store's word.
@@ -51,10 +79,11 @@ internal sealed partial class JobGrain
                     return null;
             }
 
-            var view = JobViews.Of(JobId, _version, _record!);
-            return _record!.Status.IsGranted()
-                ? view with { Progress = _percent, ProgressMessage = _message, ProgressNumber = _progressNumber }
-                : view with { ProgressNumber = _progressNumber };
+            var view = JobViews.Of(JobId, _version, _record!) with { ProgressNumber = _progressNumber, PreviewNumber = _previewNumber };
+            if (!_record!.Status.IsGranted())
+                return view;
+            view = view with { Progress = _percent, ProgressMessage = _message };
+            return seenPreview is { } seen && seen != _previewNumber ? view with { Preview = _preview } : view;
         }
         finally
         {
@@ -68,7 +97,7 @@ internal sealed partial class JobGrain
     private void Seen()
     {
         if (_record is { Status: JobStatus.Assigned })
-            (_percent, _message) = (0, null);
+            (_percent, _message, _preview) = (0, null, null);
         _changed?.SetResult();
         _changed = null;
     }

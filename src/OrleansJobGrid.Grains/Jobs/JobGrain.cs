@@ -110,6 +110,7 @@ internal sealed partial class JobGrain(
             (outcome, var change) = decide(job);
             return (job, change);
         });
+        LeaveIfIdle(record);
         if (record is null)
             return ReportOutcome.Gone;
         return refusal is null ? outcome : ReportOutcome.Stale;

@@ -77,10 +77,14 @@ internal sealed class JobIngressGrain(
     {
         job = job with { Priority = PriorityPolicy.Of(job, policies.TermsOf(job.CustomerId).Tier, options.Value.PriorityPolicy, clock) };
         var timeout = options.Value.AttemptTimeouts.GetValueOrDefault(job.Service, options.Value.AttemptTimeout);
-        var change = JobDecisions.Create(job, sequence, clock, (long)timeout.TotalMilliseconds, options.Value.Keep);
-        var operation = change.ToOperation(job.Id, 0, default, OperationIds.Next());
         try
         {
+            var (checkpoint, nothing) = await Resumes(job);
+            // A replay needs nothing of the job that it went on from, which may be deleted by now.
+            if (nothing is not null)
+                return await lanes.Read(job.Id) is null ? new(job.Id, SubmitOutcome.NothingToResume, nothing) : await Compare(job);
+            var change = JobDecisions.Create(job, sequence, clock, (long)timeout.TotalMilliseconds, options.Value.Keep, checkpoint);
+            var operation = change.ToOperation(job.Id, 0, default, OperationIds.Next());
             await uploads.Mark(job.Payload);
             var result = await lanes.Write(operation);
             if (result.Holds)
@@ -109,6 +113,19 @@ internal sealed class JobIngressGrain(
             logger.UploadsNotMarked(job.Id, e);
             return new(job.Id, SubmitOutcome.Unknown, $"The uploads that it names could not be marked as in use, so nothing was written: {e.Message}");
         }
+    }
+
+    /// <summary>The checkpoint that a job begins with, or why there is none.</summary>
+    private async Task<(byte[]? Checkpoint, string? Nothing)> Resumes(JobSubmission job)
+    {
+        if (job.ResumeJobId is not { } former)
+            return (null, null);
+        if (await lanes.Read(former) is not { } stored)
+            return (null, $"names '{former}', and there is no such job: it was never submitted, or its record was deleted");
+        var record = JobRecordFormat.Read(former, stored.Record);
+        return record.Service != job.Service ? (null, $"names '{former}', which is of service '{record.Service}': a checkpoint is good for its own service alone")
+            : record.Checkpoint is null ? (null, $"names '{former}', which is {record.Status.Name()} and has no checkpoint: leave it out, and the job begins at the beginning")
+            : (record.Checkpoint, null);
     }
 
     /// <summary>For a warning only: where the workers cannot be read, the submission goes on without one.</summary>

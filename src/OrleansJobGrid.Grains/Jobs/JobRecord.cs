@@ -47,6 +47,12 @@ public sealed record JobRecord
     /// <summary>Its size class.</summary>
     public string? Size { get; init; }
     public string? Urgency { get; init; }
+
+    /// <summary>The job whose checkpoint it began with.</summary>
+    public string? ResumeJobId { get; init; }
+
+    /// <summary>The saga that is told of its end.</summary>
+    public string? SagaId { get; init; }
     public required string BodyHash { get; init; }
 
     /// <summary>Its place among all submissions; a rescued or retried job keeps it.</summary>

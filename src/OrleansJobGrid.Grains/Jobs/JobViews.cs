@@ -1,3 +1,4 @@
+using System.Text.Json;
 using OrleansJobGrid.Contracts.Jobs;
 
 namespace OrleansJobGrid.Grains.Jobs;
@@ -5,7 +6,28 @@ namespace OrleansJobGrid.Grains.Jobs;
 /// <summary>Records as they are shown.</summary>
 public static class JobViews
 {
-    public static JobView Of(string jobId, long version, JobRecord r) => new()
+    public static JobView Of(string jobId, long version, JobRecord r) => Of(jobId, version, r, ChunksOf(r.Checkpoint));
+
+    /// <summary>How far work in chunks is, by its checkpoint's <c>completed_chunks</c> and <c>total_chunks</c>; null: it is another kind, or there is none.</summary>
+    private static (int Completed, int Total)? ChunksOf(byte[]? checkpoint)
+    {
+        if (checkpoint is not [(byte)'{', ..])
+            return null;
+        try
+        {
+            using var json = JsonDocument.Parse(checkpoint);
+            return json.RootElement.TryGetProperty("completed_chunks", out var done) && json.RootElement.TryGetProperty("total_chunks", out var total)
+                && done.ValueKind == JsonValueKind.Number && total.ValueKind == JsonValueKind.Number && done.TryGetInt32(out var completed) && total.TryGetInt32(out var all)
+                ? (completed, all) : null;
+        }
+        catch (JsonException)
+        {
+            // A connector's own form.
+            return null;
+        }
+    }
+
+    private static JobView Of(string jobId, long version, JobRecord r, (int Completed, int Total)? chunks) => new()
     {
         Id = jobId,
         Version = version,
@@ -48,6 +70,9 @@ public static class JobViews
         Rescues = r.Rescues,
         Fingerprint = r.Fingerprint,
         StallTimeoutMs = r.StallTimeoutMs,
+        ResumeJobId = r.ResumeJobId,
+        CompletedChunks = chunks?.Completed,
+        TotalChunks = chunks?.Total,
         Requirements = r.Requirements,
         Urgency = r.Urgency,
         MemoryFloorMb = r.Exclusions?.Select(e => e.MemoryMb).DefaultIfEmpty(0).Max() is > 0 and var floor ? floor : null,

@@ -1,13 +1,17 @@
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using OrleansJobGrid.Contracts;
+using OrleansJobGrid.Contracts.Events;
 using OrleansJobGrid.Contracts.Operations;
 using OrleansJobGrid.Contracts.Queues;
+using OrleansJobGrid.Contracts.Reconciliation;
 using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Grains.Hosting;
+using OrleansJobGrid.Grains.Sagas;
 using OrleansJobGrid.Grains.Storage;
 using OrleansJobGrid.Grains.Time;
 using OrleansJobGrid.Grains.Workers;
+using OrleansJobGrid.Sagas.Planning;
 using OrleansJobGrid.Storage;
 
 namespace OrleansJobGrid.Grains.Operations;
@@ -15,11 +19,12 @@ namespace OrleansJobGrid.Grains.Operations;
 /// <inheritdoc cref="IGridOperationsGrain"/>
 [StatelessWorker, GrainType("jobgrid.operations")]
 internal sealed class GridOperationsGrain(
-    IJobStore store, StoreClock clock, WorkerDirectory workers, WorkerRegistry registry, IOptions<JobGridOptions> options) : Grain, IGridOperationsGrain
+    IJobStore store, StoreClock clock, WorkerDirectory workers, WorkerRegistry registry, IOptions<JobGridOptions> options, TimeProvider time) : Grain, IGridOperationsGrain
 {
     private const string Ok = "ok";
     private const string Degraded = "degraded";
     private const string Down = "down";
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
     public async Task<IReadOnlyList<WorkerView>> Workers()
     {
@@ -104,10 +109,54 @@ internal sealed class GridOperationsGrain(
 
         List<string> reasons = [.. about.Findings.Where(f => f.Warning is not null).Select(f => $"{f.Setting} = {f.Value}: {f.Warning}")];
         var stuck = await Task.WhenAll(Enumerable.Range(0, store.ShardCount).Select(shard => GrainFactory.GetGrain<IWheelGrain>(shard).Stuck()));
-        reasons.AddRange(stuck.SelectMany(s => s).Select(s => $"Job '{s.Key}' is due and cannot be moved: {s.Value}"));
+        reasons.AddRange(stuck.SelectMany(s => s).Select(s => $"{(SagaStore.SagaOf(s.Key) is { } saga ? $"Saga '{saga}'" : $"Job '{s.Key}'")} is due and cannot be moved: {s.Value}"));
+        var parked = 0L;
+        for (var shard = 0; shard < store.ShardCount; shard++)
+            parked += (await store.CountIndexesAsync(shard, [SagaStore.Status(SagaStatus.Parked.Name())], CancellationToken.None))[0];
+        if (parked > 0)
+            reasons.Add($"{parked} sagas wait for an operator: 'jobgrid sagas --status parked' shows why.");
+        reasons.AddRange(await Told("The subscriptions to events do not answer now; a silo that has just died may have kept them.", OfSubscriptions));
+        reasons.AddRange(await Told("What other systems keep cannot be told now; a silo that has just died may have compared it.", OfStates));
         if ((await workers.Live()).Count == 0)
             reasons.Add("No worker is registered: jobs wait. Start one (role 'worker').");
         return new(reasons.Count == 0 ? Ok : Degraded, reasons, health);
+    }
+
+    /// <summary>What others have to say; health does not wait long for them.</summary>
+    private async Task<IReadOnlyList<string>> Told(string silence, Func<Task<IReadOnlyList<string>>> ask)
+    {
+        try
+        {
+            return await ask().WaitAsync(Patience, time);
+        }
+        catch (Exception e) when (e is TimeoutException or OrleansException or JobStoreException)
+        {
+            return [silence];
+        }
+    }
+
+    private async Task<IReadOnlyList<string>> OfSubscriptions()
+    {
+        var reasons = new List<string>();
+        foreach (var subscription in await GrainFactory.GetGrain<ISubscriptionCatalogGrain>(0).List())
+        {
+            if (subscription.LagMs >= options.Value.Events.LagAlert.TotalMilliseconds)
+                reasons.Add($"Subscription '{subscription.Name}' lags {subscription.LagMs / 1000} s behind, with {subscription.Pending} writes before it: {subscription.Fault ?? "its events are not taken as fast as they come."}");
+            if (subscription.DeadLetters > 0)
+                reasons.Add($"{subscription.DeadLetters} events of subscription '{subscription.Name}' could not be delivered: 'jobgrid subscriptions dead-letters {subscription.Name}' shows why.");
+        }
+
+        return reasons;
+    }
+
+    private async Task<IReadOnlyList<string>> OfStates()
+    {
+        if (await GrainFactory.GetGrain<IStateReconcilerGrain>(0).Last() is not { } last)
+            return [];
+        var silent = last.Sources.Where(s => s.Fault is not null).Select(s => $"; {s.Name} could not be read").ToList();
+        return last.Differences > last.Repaired || silent.Count > 0
+            ? [$"Other systems have {last.Differences - last.Repaired} states of jobs that differ and could not be put right{string.Concat(silent)}: 'jobgrid reconcile --last' shows why."]
+            : [];
     }
 
     private static WorkerView ViewOf(KnownWorker worker, long clock)

@@ -1,5 +1,6 @@
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Grains.Jobs;
+using OrleansJobGrid.Grains.Sagas;
 using OrleansJobGrid.Storage;
 
 namespace OrleansJobGrid.Grains.Operations;
@@ -28,6 +29,15 @@ public static class StoreChecker
         {
             if (JobShard.Of(stored.JobId, shards) != shard)
                 faults.Add($"Job '{stored.JobId}' lies in shard {shard}, where it does not belong.");
+            if (SagaStore.SagaOf(stored.JobId) is { } saga)
+            {
+                if (ReadSaga(saga, stored, faults) is { } entries)
+                    expected.UnionWith(entries.Select(e => (e.Index, stored.JobId, e.Score)));
+                else
+                    unreadable.Add(stored.JobId);
+                continue;
+            }
+
             if (Read(stored, faults) is not { } record)
             {
                 unreadable.Add(stored.JobId);
@@ -58,6 +68,20 @@ public static class StoreChecker
         var logs = dump.JobsWithEvents.ToHashSet(StringComparer.Ordinal);
         faults.AddRange(dump.Jobs.Where(j => !logs.Remove(j.JobId)).Select(j => $"Job '{j.JobId}' has no log."));
         faults.AddRange(logs.Select(id => $"There is a log of job '{id}', which does not exist."));
+    }
+
+    private static List<IndexEntry>? ReadSaga(string saga, StoredJob stored, List<string> faults)
+    {
+        try
+        {
+            var (run, definition) = SagaStore.Read(saga, stored.Record);
+            return SagaStore.IndexesOf(definition, run);
+        }
+        catch (StoreDamagedException e)
+        {
+            faults.Add(e.Message);
+            return null;
+        }
     }
 
     /// <summary>What its entries should be cannot be told of a record that cannot be read.</summary>

@@ -12,8 +12,11 @@ public static partial class ProcessIdentity
 {
     private const char Separator = '|';
 
+    // What a process is born into, it stays in.
+    private static readonly string? BornHere = Here();
+
     /// <summary>This process; elsewhere than on Linux one that nobody can tell dead.</summary>
-    public static string Current { get; } = Here() is { } here
+    public static string Current { get; } = BornHere is { } here
         ? string.Join(Separator, here, Environment.ProcessId.ToString(CultureInfo.InvariantCulture), StartTime(Environment.ProcessId))
         : "";
 
@@ -21,7 +24,7 @@ public static partial class ProcessIdentity
     public static bool IsKnownDead(string identity)
     {
         var parts = identity.Split(Separator);
-        if (parts is not [var boot, var space, var pid, var start] || Here() != boot + Separator + space)
+        if (parts is not [var boot, var space, var pid, var start] || BornHere != boot + Separator + space)
             return false;
         var process = int.Parse(pid, CultureInfo.InvariantCulture);
         return StartTime(process) is { } now ? now != start : IsGone(process);
@@ -31,7 +34,7 @@ public static partial class ProcessIdentity
     private static bool IsGone(int pid)
     {
         const int NoSuchProcess = 3;
-        return IsDefunct(pid) || (Kill(pid, 0) != 0 && Marshal.GetLastPInvokeError() == NoSuchProcess);
+        return IsDefunct(Stat(pid)) || (Kill(pid, 0) != 0 && Marshal.GetLastPInvokeError() == NoSuchProcess);
     }
 
     private static string? Here() =>
@@ -40,9 +43,9 @@ public static partial class ProcessIdentity
             : null;
 
     /// <summary>Start time in clock ticks since boot; null: nothing to be seen of it, or it is dead and not yet waited for.</summary>
-    private static string? StartTime(int pid) => IsDefunct(pid) ? null : Stat(pid)?[19];
+    private static string? StartTime(int pid) => Stat(pid) is { } stat && !IsDefunct(stat) ? stat[19] : null;
 
-    private static bool IsDefunct(int pid) => Stat(pid) is ["Z" or "X", ..];
+    private static bool IsDefunct(string[]? stat) => stat is ["Z" or "X", ..];
 
     /// <summary>The fields of its state after its name; null: nothing to be seen of it.</summary>
     private static string[]? Stat(int pid)

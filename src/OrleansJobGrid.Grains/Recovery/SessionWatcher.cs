@@ -16,6 +16,9 @@ internal sealed class SessionWatcher(
 
     private readonly Dictionary<string, long> _deadSince = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Task> _ending = new(StringComparer.Ordinal);
+
+    // What a session says of its process when it begins holds for all of it.
+    private readonly Dictionary<string, (string Process, long LingerMs)> _processes = new(StringComparer.Ordinal);
     private long _outageUntil;
     private long _lastPass;
 
@@ -31,36 +34,46 @@ internal sealed class SessionWatcher(
             _outageUntil = mark.Now + (long)options.Value.Lease.TotalMilliseconds;
         var page = await store.ReadSessionsAsync(CancellationToken.None);
         clock.Observe(page.Clock);
+        var dead = new Dictionary<string, bool>(StringComparer.Ordinal);
         foreach (var session in page.Sessions)
         {
             if (_ending.TryGetValue(session.Id, out var ending) && !ending.IsCompleted)
                 continue;
-            if (SessionDeath.Of(session, SignsOf(session), page.Clock, _outageUntil) is var (cause, reason))
+            if (SessionDeath.Of(session, SignsOf(session, dead), page.Clock, _outageUntil) is var (cause, reason))
                 _ending[session.Id] = End(session.Id, cause, reason);
         }
 
         var known = page.Sessions.Select(s => s.Id).ToHashSet();
-        foreach (var gone in _deadSince.Keys.Concat(_ending.Keys).Where(id => !known.Contains(id)).ToList())
+        foreach (var gone in _deadSince.Keys.Concat(_ending.Keys).Concat(_processes.Keys).Where(id => !known.Contains(id)).ToList())
         {
             _deadSince.Remove(gone);
             _ending.Remove(gone);
+            _processes.Remove(gone);
         }
 
         await registrations.Pass(page);
     }
 
-    private SessionSigns SignsOf(SessionRecord session)
+    private SessionSigns SignsOf(SessionRecord session, Dictionary<string, bool> dead)
     {
-        if (SessionBody.TryRead(session, out var body) is { } fault)
+        if (!_processes.TryGetValue(session.Id, out var its))
         {
-            logger.SessionUnreadable(session.Id, fault);
-            return default;
+            if (SessionBody.TryRead(session, out var body) is { } fault)
+            {
+                logger.SessionUnreadable(session.Id, fault);
+                return default;
+            }
+
+            _processes.Add(session.Id, its = (body.Process, body.LingerMs));
         }
 
-        if (!ProcessIdentity.IsKnownDead(body.Process))
-            return new(false, 0, body.LingerMs);
+        // Many workers may share one process.
+        if (!dead.TryGetValue(its.Process, out var isDead))
+            dead.Add(its.Process, isDead = ProcessIdentity.IsKnownDead(its.Process));
+        if (!isDead)
+            return new(false, 0, its.LingerMs);
         _deadSince.TryAdd(session.Id, time.GetTimestamp());
-        return new(true, (long)time.GetElapsedTime(_deadSince[session.Id]).TotalMilliseconds, body.LingerMs);
+        return new(true, (long)time.GetElapsedTime(_deadSince[session.Id]).TotalMilliseconds, its.LingerMs);
     }
 
     private async Task End(string sessionId, SessionEndCause cause, string reason)

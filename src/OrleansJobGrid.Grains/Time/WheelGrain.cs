@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 using Orleans.Dashboard;
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Sagas;
 using OrleansJobGrid.Grains.Jobs;
+using OrleansJobGrid.Grains.Sagas;
 using OrleansJobGrid.Storage;
 
 namespace OrleansJobGrid.Grains.Time;
@@ -77,7 +79,7 @@ internal sealed class WheelGrain(IJobStore store, Storage.StoreClock clock, Time
             return;
         try
         {
-            await GrainFactory.Job(jobId).OnDue();
+            await (SagaStore.SagaOf(jobId) is { } saga ? GrainFactory.GetGrain<ISagaGrain>(saga).OnDue() : GrainFactory.Job(jobId).OnDue());
             _failing.Remove(jobId);
         }
         catch (Exception e)

@@ -40,12 +40,21 @@ public sealed record KnownWorker
     public bool ClaimsFrom(string queue, IReadOnlyList<string> labels) =>
         (Queues.Count == 0 || Queues.Contains(queue, StringComparer.Ordinal)) && labels.All(Match.HasLabel);
 
-    public static KnownWorker Of(SessionRecord session, SessionBody body, Registration? registration) => new()
+    /// <summary>What the session's bytes say, where they are those that this was read from; null: they changed.</summary>
+    public SessionBody? BodyOf(SessionRecord session) => Session is { } read && read.Body.Span.SequenceEqual(session.Body.Span) ? Body : null;
+
+    /// <param name="session">Its session.</param>
+    /// <param name="body">What that says.</param>
+    /// <param name="registration">Its registration; null: none yet.</param>
+    /// <param name="before">The same session as it was read before; what it can do is not made anew where nothing of it changed.</param>
+    public static KnownWorker Of(SessionRecord session, SessionBody body, Registration? registration, KnownWorker? before = null) => new()
     {
         WorkerId = session.WorkerId,
-        Match = new(
-            DeviceTruth.Of(WorkerCapabilities.Parse(registration?.Capabilities), body.Gpu?.MemoryTotalMb),
-            body.Services, body.Instances.Select(i => i.Instance).Where(body.Uses), session.WorkerId),
+        Match = before is { Body: { } former } && ReferenceEquals(before.Registration, registration) && OffersTheSame(former, body)
+            ? before.Match
+            : new(
+                DeviceTruth.Of(WorkerCapabilities.Parse(registration?.Capabilities), body.Gpu?.MemoryTotalMb),
+                body.Services, body.UsedInstances, session.WorkerId),
         Services = body.Services,
         Queues = body.Queues,
         Slots = body.Slots,
@@ -53,6 +62,9 @@ public sealed record KnownWorker
         Body = body,
         Registration = registration,
     };
+
+    private static bool OffersTheSame(SessionBody a, SessionBody b) =>
+        ReferenceEquals(a, b) || (a.Gpu?.MemoryTotalMb == b.Gpu?.MemoryTotalMb && a.Services.SequenceEqual(b.Services) && a.UsedInstances.SequenceEqual(b.UsedInstances));
 
     public static KnownWorker Of(string workerId, Registration registration) => new()
     {

@@ -33,6 +33,10 @@ public sealed record SessionBody
     /// <summary>Whether it claims for an instance: it was asked what it can do, and its breaker is closed.</summary>
     public bool Uses(string instance) => !Breakers.ContainsKey(instance) && Health.GetValueOrDefault(instance)?.State != InstanceHealth.Unproved;
 
+    /// <summary>Names of the instances that it claims for.</summary>
+    [JsonIgnore]
+    public IEnumerable<string> UsedInstances => Instances.Select(i => i.Instance).Where(Uses);
+
     public static SessionBody Of(Heartbeat heartbeat) => new()
     {
         Node = heartbeat.Profile.Node,

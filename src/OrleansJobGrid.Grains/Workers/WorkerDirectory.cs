@@ -15,6 +15,7 @@ public sealed class WorkerDirectory(IJobStore store, WorkerRegistry registry, Ti
     private IReadOnlyDictionary<string, Registration> _registrations = new Dictionary<string, Registration>();
     private long _registrationsReadAt;
     private IReadOnlySet<string> _sessions = new HashSet<string>();
+    private Dictionary<string, KnownWorker> _live = new(StringComparer.Ordinal);
 
     /// <summary>Why no registered worker could do a job of this requirement; null: one could, be it away or busy.</summary>
     public async Task<string?> Unworkable(WaitingJob job) => Unworkable(await All(), job);
@@ -60,7 +61,9 @@ public sealed class WorkerDirectory(IJobStore store, WorkerRegistry registry, Ti
     {
         var page = await store.ReadSessionsAsync(CancellationToken.None);
         List<SessionRecord> alive = [.. page.Sessions.Where(s => !s.Ended)];
-        var bodies = alive.ToDictionary(s => s.Id, SessionBody.Read, StringComparer.Ordinal);
+        // A reading that overlaps another one finds less of it, no more.
+        var before = _live;
+        var bodies = alive.ToDictionary(s => s.Id, s => before.GetValueOrDefault(s.Id)?.BodyOf(s) ?? SessionBody.Read(s), StringComparer.Ordinal);
         var ids = alive.Select(s => s.Id).ToHashSet(StringComparer.Ordinal);
         // Who came or went changed the registry, and a session names its capabilities, so that a change is seen with its next heartbeat.
         var stale = _registrationsReadAt == 0 || time.GetElapsedTime(_registrationsReadAt) >= RegistryMaxAge || !ids.SetEquals(_sessions);
@@ -70,16 +73,20 @@ public sealed class WorkerDirectory(IJobStore store, WorkerRegistry registry, Ti
             _registrations = (await registry.All()).ToDictionary(r => r.Key, r => r.Value.Registration, StringComparer.Ordinal);
         }
 
-        return KnownWorkers.Of(page with { Sessions = alive }, bodies, _registrations);
+        var known = KnownWorkers.Of(page with { Sessions = alive }, bodies, _registrations, before);
+        _live = known.Live.ToDictionary(w => w.Session!.Id, StringComparer.Ordinal);
+        return known;
     }
 }
 
 /// <summary>What a reading of the store gave.</summary>
 internal sealed record KnownWorkers(SessionPage Page, IReadOnlyList<KnownWorker> All, IReadOnlyList<KnownWorker> Live)
 {
-    public static KnownWorkers Of(SessionPage page, Dictionary<string, SessionBody> bodies, IReadOnlyDictionary<string, Registration> registrations)
+    public static KnownWorkers Of(
+        SessionPage page, Dictionary<string, SessionBody> bodies, IReadOnlyDictionary<string, Registration> registrations, IReadOnlyDictionary<string, KnownWorker> before)
     {
-        List<KnownWorker> live = [.. page.Sessions.Select(s => KnownWorker.Of(s, bodies[s.Id], registrations.GetValueOrDefault(s.WorkerId)))];
+        List<KnownWorker> live =
+            [.. page.Sessions.Select(s => KnownWorker.Of(s, bodies[s.Id], registrations.GetValueOrDefault(s.WorkerId), before.GetValueOrDefault(s.Id)))];
         var ids = live.Select(w => w.WorkerId).ToHashSet(StringComparer.Ordinal);
         List<KnownWorker> all = [.. live, .. registrations.Where(r => !ids.Contains(r.Key)).Select(r => KnownWorker.Of(r.Key, r.Value))];
         return new(page, all, live);

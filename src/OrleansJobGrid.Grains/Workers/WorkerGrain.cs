@@ -25,6 +25,9 @@ internal sealed partial class WorkerGrain(
     private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(5);
 
     private readonly Dictionary<string, Held> _granted = new(StringComparer.Ordinal);
+
+    /// <summary>Grants whose end was answered since the last heartbeat: one that was on its way meanwhile may list them still.</summary>
+    private readonly HashSet<HeldGrant> _ended = [];
     private readonly List<StopOrder> _stops = [];
     private readonly List<StopOrder> _undelivered = [];
     private readonly List<JobGrant> _adoptions = [];
@@ -237,6 +240,7 @@ internal sealed partial class WorkerGrain(
 
         _sessionId = sessionId;
         _granted.Clear();
+        _ended.Clear();
         _stops.Clear();
         _undelivered.Clear();
         _adoptions.Clear();
@@ -301,7 +305,9 @@ internal sealed partial class WorkerGrain(
     {
         var listed = held.ToHashSet();
         _stops.RemoveAll(s => !listed.Contains(new(s.JobId, s.Token)) && !Knows(new(s.JobId, s.Token)));
-        foreach (var order in await DirectivesFor([.. held.Where(h => !Knows(h))]))
+        List<HeldGrant> unknown = [.. held.Where(h => !Knows(h) && !_ended.Contains(h))];
+        _ended.Clear();
+        foreach (var order in await DirectivesFor(unknown))
             AddStop(order);
     }
 
@@ -335,6 +341,7 @@ internal sealed partial class WorkerGrain(
     {
         if (_granted.TryGetValue(jobId, out var held) && held.Token == token)
             _granted.Remove(jobId);
+        _ended.Add(new(jobId, token));
         _stops.RemoveAll(s => s.JobId == jobId && s.Token == token);
     }
 

@@ -74,7 +74,10 @@ internal static class JobGridCommandLine
             DemandCommand.Create(environment),
             QueuesCommand.Create(environment),
             DeadLettersCommand.Create(environment),
+            SagasCommand.Create(environment),
             EventsCommand.Create(environment),
+            SubscriptionsCommand.Create(environment),
+            ReconcileCommand.Create(environment),
             DoctorCommand.Create(environment),
             VersionCommand.Create(environment),
         };

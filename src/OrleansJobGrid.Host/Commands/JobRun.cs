@@ -64,7 +64,7 @@ internal sealed class JobRun(CommandEnvironment environment, GridConnection grid
 
     private async Task FinishAsync(string jobId, IProgressDisplay display, CancellationToken cancellationToken)
     {
-        var job = await JobFollower.FollowAsync(grid.Client, jobId, display, cancellationToken);
+        var job = await JobFollower.FollowAsync(grid.Client, jobId, display, previews: null, cancellationToken);
         var files = new List<string>();
         foreach (var output in job.Status == JobStatus.Completed ? job.Outputs ?? [] : [])
         {

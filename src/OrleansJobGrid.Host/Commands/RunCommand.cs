@@ -2,6 +2,7 @@ using System.CommandLine;
 using OrleansJobGrid.Host.CommandLine;
 using OrleansJobGrid.Host.Hosting;
 using OrleansJobGrid.Host.JobFiles;
+using OrleansJobGrid.Host.Sagas;
 
 namespace OrleansJobGrid.Host.Commands;
 
@@ -16,7 +17,7 @@ internal static class RunCommand
         slots.Description = "Jobs that a grid of its own runs at once. Default: what this machine bears.";
         var output = new Option<string?>("--out") { Description = "Folder for what the jobs make. Default: ./out/JOB_ID for each job.", HelpName = "DIR" };
         var json = CommonOptions.Json("at the end, one JSON document {\"jobs\": [{job, files}], \"refused\": [...]}");
-        var command = new JobGridCommand(environment, "run", "Submits the jobs of a file, shows their progress, and fetches what they make.")
+        var command = new JobGridCommand(environment, "run", "Submits the jobs or the saga of a file, shows their progress, and fetches what they make.")
         {
             Notes = JobFileNotes.Text + """
 
@@ -28,6 +29,7 @@ internal static class RunCommand
 
                 Examples:
                   jobgrid run samples/resize.json
+                  jobgrid run saga.yaml
                   jobgrid run jobs.json --url http://127.0.0.1:8080 --out pictures
                 """,
             Arguments = { file },
@@ -35,25 +37,37 @@ internal static class RunCommand
         };
         command.Runs(async (parse, cancellationToken) =>
         {
-            var jobs = JobFileReader.Read(parse.GetRequiredValue(file));
-            var plan = new OutputPlan(parse.GetValue(output));
-            plan.CheckClashes(jobs);
+            var (path, asJson, folder) = (parse.GetRequiredValue(file), parse.GetValue(json), parse.GetValue(output));
+            Func<GridConnection, Task<int>> run;
+            if (SagaSubmissionFile.Is(path))
+            {
+                var saga = SagaSubmissionFile.Read(path);
+                run = grid => new SagaRun(environment, grid, folder, asJson).RunAsync(saga, cancellationToken);
+            }
+            else
+            {
+                var jobs = JobFileReader.Read(path);
+                var plan = new OutputPlan(folder);
+                plan.CheckClashes(jobs);
+                run = grid => new JobRun(environment, grid, plan, asJson).RunAsync(jobs, cancellationToken);
+            }
+
             if (GridConnection.NamedUrl(parse.GetValue(url), environment) is not null)
             {
                 if (parse.GetValue(slots) is not null)
                     throw CommandFailure.Usage("--slots is for a grid of its own, but --url or JOBGRID_URL names another.", "Leave one of them off.");
                 using var named = GridConnection.Open(parse.GetValue(url), environment);
                 await named.Impatient.GetHealthAsync(cancellationToken);
-                return await new JobRun(environment, named, plan, parse.GetValue(json)).RunAsync(jobs, cancellationToken);
+                return await run(named);
             }
 
-            return await OnOwnGridAsync(environment, jobs, plan, parse.GetValue(slots), parse.GetValue(json), cancellationToken);
+            return await OnOwnGridAsync(environment, run, parse.GetValue(slots), asJson, cancellationToken);
         });
         return command;
     }
 
     private static async Task<int> OnOwnGridAsync(
-        CommandEnvironment environment, JobFile jobs, OutputPlan plan, int? slots, bool json, CancellationToken cancellationToken)
+        CommandEnvironment environment, Func<GridConnection, Task<int>> run, int? slots, bool json, CancellationToken cancellationToken)
     {
         var stamp = $"{environment.TimeProvider.GetUtcNow():yyyyMMdd-HHmmss}-{Environment.ProcessId}";
         var options = new GridOptions
@@ -71,7 +85,7 @@ internal static class RunCommand
             if (!json)
                 environment.Out.WriteLine($"A grid of its own runs for this at {own.Url.GetLeftPart(UriPartial.Authority)}, its data in {options.DataFolder}");
             using var grid = GridConnection.Open(own.Url);
-            return await new JobRun(environment, grid, plan, json).RunAsync(jobs, cancellationToken);
+            return await run(grid);
         }
         finally
         {

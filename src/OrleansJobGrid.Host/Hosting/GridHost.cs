@@ -1,9 +1,12 @@
 using Orleans.Dashboard;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Artefacts.Callbacks;
+using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Gateway;
 using OrleansJobGrid.Gateway.Hosting;
+using OrleansJobGrid.Gateway.Jobs;
 using OrleansJobGrid.Grains.Hosting;
+using OrleansJobGrid.Grains.Sagas;
 using OrleansJobGrid.Storage;
 using OrleansJobGrid.Workers.Hosting;
 
@@ -79,6 +82,8 @@ public static class GridHost
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(store);
         builder.Services.AddSingleton(artefacts);
+        builder.Services.AddSingleton<IJobBodyReader, JobBodyReader>();
+        builder.Services.AddSingleton<IOwnAddress, OwnAddress>();
         builder.Services.AddSingleton(settings);
         builder.Services.Configure<JobGridOptions>(builder.Configuration.GetSection("JobGrid"));
         var own = ConnectorSetup.Own(builder.Configuration);

@@ -12,7 +12,10 @@ using OrleansJobGrid.Connectors.Simulation;
 using OrleansJobGrid.Connectors.WebSockets;
 using OrleansJobGrid.Contracts.Matching;
 using OrleansJobGrid.Gateway.Hosting;
+using OrleansJobGrid.Grains.Events;
 using OrleansJobGrid.Grains.Hosting;
+using OrleansJobGrid.Grains.Reconciliation;
+using OrleansJobGrid.Grains.Sagas;
 using OrleansJobGrid.Workers.Hosting;
 using WebSocketOptions = OrleansJobGrid.Connectors.WebSockets.WebSocketOptions;
 
@@ -39,6 +42,9 @@ internal static class KnownSettings
         ["WebSocket"] = NamesOf(typeof(WebSocketOptions)),
         ["Rest"] = NamesOf(typeof(RestOptions)),
         ["Keep"] = NamesOf(typeof(KeepOptions)),
+        ["Sagas"] = NamesOf(typeof(SagaOptions)),
+        ["Reconciliation"] = NamesOf(typeof(ReconciliationOptions)),
+        ["Events"] = NamesOf(typeof(EventOptions)),
         ["Recovery"] = NamesOf(typeof(RecoveryOptions)),
         ["Callbacks"] = NamesOf(typeof(CallbackOptions)),
         ["Gateway"] = NamesOf(typeof(GatewayOptions)),
@@ -76,6 +82,8 @@ internal static class KnownSettings
 
     private static readonly string[] RestService = NamesOf(typeof(RestServiceOptions));
 
+    private static readonly string[] StateSource = NamesOf(typeof(StateSourceOptions));
+
     private static readonly string[] Queue = NamesOf(typeof(QueueOptions));
     private static readonly string[] Customer = NamesOf(typeof(CustomerOptions));
     private static readonly string[] Priorities = NamesOf(typeof(PriorityPolicyOptions));
@@ -102,6 +110,7 @@ internal static class KnownSettings
         unknown.AddRange(configuration.GetSection("JobGrid:ComfyUi:Supervise").GetChildren().SelectMany(s => NotIn(Supervised, s)));
         foreach (var service in configuration.GetSection("JobGrid:WebSocket:Services").GetChildren())
             unknown.AddRange(NotIn(WebSocketService, service).Concat(WebSocketParts.SelectMany(p => NotIn(p.Value, service.GetSection(p.Key)))));
+        unknown.AddRange(configuration.GetSection("JobGrid:Reconciliation:Sources").GetChildren().SelectMany(s => NotIn(StateSource, s)));
         foreach (var service in configuration.GetSection("JobGrid:Rest:Services").GetChildren())
             unknown.AddRange(NotIn(RestService, service));
         foreach (var worker in configuration.GetSection("JobGrid:Workers").GetChildren())

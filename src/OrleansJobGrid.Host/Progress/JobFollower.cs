@@ -5,12 +5,21 @@ namespace OrleansJobGrid.Host.Progress;
 /// <summary>Follows a job to its end and tells a display.</summary>
 internal static class JobFollower
 {
-    public static async Task<Job> FollowAsync(JobGridClient client, string jobId, IProgressDisplay display, CancellationToken cancellationToken)
+    /// <param name="client">The grid.</param>
+    /// <param name="jobId">The job.</param>
+    /// <param name="display">What is told.</param>
+    /// <param name="previews">Where unfinished pictures go; null: they are not wanted.</param>
+    /// <param name="cancellationToken">Ends the following; the job goes on.</param>
+    public static async Task<Job> FollowAsync(
+        JobGridClient client, string jobId, IProgressDisplay display, PreviewFile? previews, CancellationToken cancellationToken)
     {
-        await foreach (var update in client.WatchAsync(jobId, cancellationToken))
+        await foreach (var update in client.WatchAsync(jobId, previews is not null, cancellationToken))
         {
             switch (update)
             {
+                case JobPreviewUpdate preview:
+                    previews?.Write(preview);
+                    break;
                 case JobStateUpdate(var job):
                     display.Update(job.Id, job.Status, job.Progress, WaitingFor(job));
                     break;

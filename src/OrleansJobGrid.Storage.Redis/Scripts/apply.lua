@@ -7,7 +7,8 @@
 --       4 marks       hash    queue -> "last ready number, entries now"
 --       5 signatures  hash    8 bytes -> the requirement's text
 --       6 counters    hash    name -> sum
---       7..           the indexes (zset, job id under its score), then the ready hashes (job id -> number and
+--       7 outbox      stream  0-number -> p: offset in the job's log 4, length 4, job id; 8 its capacity, absent: closed
+--       9..           the indexes (zset, job id under its score), then the ready hashes (job id -> number and
 --                     order), then the marks of ended sessions (string), as many as ARGV 3 to 5 say
 -- ARGV  1 the operations, packed by BatchEncoder.cs; 2 their number; 3, 4, 5 the number of indexes, queues and
 --       sessions in KEYS; 6, 7 the number of counters and signatures; 8 non-empty: why new jobs are refused now;
@@ -25,6 +26,7 @@
 
 local call, read, pack, sub = redis.call, struct.unpack, struct.pack, string.sub
 local STOPPED, CLOCK, JOBS, MARKS, SIGNATURES, COUNTERS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local OUTBOX, CAPACITY, FIXED = KEYS[7], KEYS[8], 8
 local APPLIED, ALREADY, CONFLICT, EARLY, ENDED, REJECTED = 0, 1, 2, 3, 4, 5
 local RECORD, REMOVE_READY, ADD_READY = 2, 4, 8
 
@@ -49,16 +51,18 @@ local function wrong(key, kind)
 end
 
 local broken = wrong(JOBS, 'hash') or wrong(MARKS, 'hash') or wrong(SIGNATURES, 'hash') or wrong(COUNTERS, 'hash')
+  or wrong(OUTBOX, 'stream') or wrong(CAPACITY, 'string')
+local capacity = not broken and call('GET', CAPACITY)
 local broken_index, broken_queue, ended, some_broken = {}, {}, {}, false
 for i = 1, indexes do
-  broken_index[i] = wrong(KEYS[6 + i], 'zset')
+  broken_index[i] = wrong(KEYS[FIXED + i], 'zset')
   some_broken = some_broken or broken_index[i]
 end
 local queue_of, last = {}, {}
 for i = 1, queues do
   local name = ARGV[first_queue_name + i]
   queue_of[name] = i
-  broken_queue[i] = wrong(KEYS[6 + indexes + i], 'hash')
+  broken_queue[i] = wrong(KEYS[FIXED + indexes + i], 'hash')
   if not broken then
     local mark = call('HGET', MARKS, name)
     last[i] = mark and tonumber(string.match(mark, '^(%d+),%d+$')) or 0
@@ -67,7 +71,7 @@ for i = 1, queues do
     end
   end
 end
-for i = 1, sessions do ended[i] = call('EXISTS', KEYS[6 + indexes + queues + i]) == 1 end
+for i = 1, sessions do ended[i] = call('EXISTS', KEYS[FIXED + indexes + queues + i]) == 1 end
 
 local pos = 1
 local ids = {}
@@ -94,7 +98,7 @@ local function broken_entry(at, removals, additions)
 end
 
 local verdicts, reasons, missing = {}, {}, {}
-local job_sets, job_dels = list(), list()
+local job_sets, job_dels, pointers = list(), list(), list()
 local zrems, zadds, ready_sets, ready_dels, sums, used_signatures = {}, {}, {}, {}, {}, {}
 for i = 1, indexes do zrems[i], zadds[i] = list(), list() end
 for i = 1, queues do ready_sets[i], ready_dels[i] = list(), list() end
@@ -176,11 +180,9 @@ for i = 1, count do
       else place = sub(old, 25, old_rest - 1)
       end
       push(job_sets, id)
-      if old then
-        push(job_sets, header .. place .. body .. sub(old, old_rest + 4 + read('<I4', old, old_rest)) .. events)
-      else
-        push(job_sets, header .. place .. body .. events)
-      end
+      local log = old and sub(old, old_rest + 4 + read('<I4', old, old_rest)) or ''
+      push(job_sets, header .. place .. body .. log .. events)
+      if capacity and events ~= '' then push(pointers, pack('<I4I4', #log, #events) .. id) end
       version = read('<I8', header)
     else
       push(job_dels, id)
@@ -223,7 +225,7 @@ end
 
 local function write()
   for i = 1, queues do
-    local key = KEYS[6 + indexes + i]
+    local key = KEYS[FIXED + indexes + i]
     many('HDEL', key, ready_dels[i])
     many('HSET', key, ready_sets[i])
     if ready_dels[i].n > 0 or ready_sets[i].n > 0 then
@@ -231,13 +233,14 @@ local function write()
     end
   end
   for i = 1, indexes do
-    local key = KEYS[6 + i]
+    local key = KEYS[FIXED + i]
     many('ZREM', key, zrems[i])
     many('ZADD', key, zadds[i])
   end
   many('HDEL', JOBS, job_dels)
   many('HSET', JOBS, job_sets)
   many('HSET', SIGNATURES, new_signatures)
+  for i = 1, pointers.n do call('XADD', OUTBOX, 'MAXLEN', '=', capacity, '0-*', 'p', pointers[i]) end
   for i, sum in pairs(sums) do call('HINCRBY', COUNTERS, ARGV[first_counter_name + i], string.format('%.0f', sum)) end
   call('SET', CLOCK, keep)
 end

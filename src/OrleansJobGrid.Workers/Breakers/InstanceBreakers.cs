@@ -14,6 +14,9 @@ internal sealed class InstanceBreakers(IOptions<WorkerOptions> options, TimeProv
     /// <summary>Whether an instance may be used now: it was proved, and its breaker lets through.</summary>
     public bool LetsThrough(string instance) => proofs?.Allows(instance) != false && Of(instance).LetsThrough;
 
+    /// <summary>See <see cref="InstanceProofs.Lacks"/>.</summary>
+    public void Lacks(string instance, IReadOnlyList<string> names) => proofs?.Lacks(instance, names);
+
     /// <summary>The breaker of an instance; a new one is closed.</summary>
     public InstanceBreaker Of(string instance) => _breakers.GetOrAdd(instance, Make);
 

@@ -17,6 +17,7 @@ internal sealed class Attempt(JobGrant grant, IConnector connector, long receive
     private string? _message;
     private bool _progressNew;
     private bool _progressSince;
+    private JobPreview? _preview;
 
     public JobGrant Grant { get; } = grant;
 
@@ -57,10 +58,19 @@ internal sealed class Attempt(JobGrant grant, IConnector connector, long receive
     /// <summary>Timestamp of the last checkpoint written.</summary>
     public long CheckpointAt { get; set; }
 
+    /// <summary>Whether somebody watched its unfinished pictures when its progress was reported last.</summary>
+    public bool PreviewsWanted { get; set; }
+
+    /// <summary>Timestamp of the last unfinished picture that was shown.</summary>
+    public long PreviewAt { get; set; }
+
     public EndOrder Order { get; private set; }
 
     /// <summary>Whether its order leaves what runs outside alone.</summary>
     public bool LeaveRunning => Order is EndOrder.LetGo or EndOrder.Drain or EndOrder.NoLease;
+
+    /// <summary>Whether its work is over, while its end is still to be reported.</summary>
+    public bool WorkIsOver { get; set; }
 
     /// <summary>Cancelled by the first order.</summary>
     public CancellationToken Token => _end.Token;
@@ -103,6 +113,15 @@ internal sealed class Attempt(JobGrant grant, IConnector connector, long receive
         }
     }
 
+    public void Showed(JobPreview preview)
+    {
+        lock (_lock)
+        {
+            // The answer to the progress says whether it is wanted.
+            (_preview, _progressNew) = (preview, true);
+        }
+    }
+
     public void TookGpuMemory(long peakMb)
     {
         lock (_lock)
@@ -131,6 +150,17 @@ internal sealed class Attempt(JobGrant grant, IConnector connector, long receive
                 return null;
             _progressNew = false;
             return (_percent, _message);
+        }
+    }
+
+    /// <summary>The latest unfinished picture, if it was not shown yet.</summary>
+    public JobPreview? TakePreview()
+    {
+        lock (_lock)
+        {
+            var preview = _preview;
+            _preview = null;
+            return preview;
         }
     }
 

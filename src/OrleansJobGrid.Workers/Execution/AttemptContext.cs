@@ -8,6 +8,7 @@ namespace OrleansJobGrid.Workers.Execution;
 internal sealed class AttemptContext(Attempt attempt, IArtefactStore artefacts, AttemptSubmissions submissions, ArtefactOptions limits) : IJobContext, IJobFiles
 {
     private const int CheckpointBytes = 64 << 10;
+    private const int PreviewBytes = 1 << 20;
 
     private readonly OutputMeter _meter = new(limits.MaxOutputBytes, limits.MaxAttemptBytes);
     private JsonElement? _payload;
@@ -48,6 +49,14 @@ internal sealed class AttemptContext(Attempt attempt, IArtefactStore artefacts, 
     public Task AttachAsync(Submission earlier, CancellationToken cancellationToken) => submissions.Attach(earlier, cancellationToken);
 
     public void ReportProgress(double percent, string? message = null) => attempt.Progressed(percent, message);
+
+    public bool PreviewsWanted => attempt.PreviewsWanted;
+
+    public void ReportPreview(ReadOnlyMemory<byte> picture, string contentType)
+    {
+        if (picture.Length <= PreviewBytes)
+            attempt.Showed(new(picture, contentType));
+    }
 
     public void ReportGpuMemory(long peakMb) => attempt.TookGpuMemory(peakMb);
 

@@ -7,13 +7,14 @@ namespace OrleansJobGrid.Workers.Execution;
 
 /// <summary>
 /// What running attempts say between their start and their end: the start itself once a second of work in this process is over,
-/// progress five times a second at most, a checkpoint once a second at most. It also ends an attempt that makes no progress for too long.
+/// progress five times a second at most, a checkpoint and an unfinished picture once a second at most. It also ends an attempt that makes no progress for too long.
 /// </summary>
 internal sealed class AttemptPulse(IGrainFactory grains, AttemptRunner runner, TimeProvider time, ILogger<AttemptPulse> logger)
 {
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan StartAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CheckpointPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PreviewPause = TimeSpan.FromSeconds(1);
 
     public async Task Run(HeldAttempts attempts, CancellationToken over)
     {
@@ -44,7 +45,8 @@ internal sealed class AttemptPulse(IGrainFactory grains, AttemptRunner runner, T
 
     private async Task Speak(Attempt attempt)
     {
-        if (attempt.Order != EndOrder.None)
+        // What it said last would come after its end, to a job that nobody holds any more.
+        if (attempt.Order != EndOrder.None || attempt.WorkIsOver)
             return;
         if (HasStalled(attempt))
         {
@@ -58,7 +60,18 @@ internal sealed class AttemptPulse(IGrainFactory grains, AttemptRunner runner, T
             if (!attempt.Begun && inProcess && time.GetElapsedTime(attempt.ReceivedAt) >= StartAfter)
                 await runner.Begin(attempt);
             if (attempt.TakeProgress() is var (percent, message))
-                attempt.Obey(await Job(attempt).Progress(attempt.Grant.Token, percent, message));
+            {
+                var answer = await Job(attempt).Progress(attempt.Grant.Token, percent, message);
+                attempt.PreviewsWanted = answer.PreviewsWanted;
+                attempt.Obey(answer.Outcome);
+            }
+
+            if (attempt.PreviewsWanted && (attempt.PreviewAt == 0 || time.GetElapsedTime(attempt.PreviewAt) >= PreviewPause) && attempt.TakePreview() is { } preview)
+            {
+                attempt.PreviewAt = time.GetTimestamp();
+                await Job(attempt).Preview(attempt.Grant.Token, preview);
+            }
+
             if (attempt.CheckpointAt == 0 || time.GetElapsedTime(attempt.CheckpointAt) >= CheckpointPause)
                 await WriteCheckpoint(attempt);
         }

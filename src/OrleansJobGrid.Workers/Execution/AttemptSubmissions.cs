@@ -81,6 +81,8 @@ internal sealed class AttemptSubmissions(Attempt attempt, IGrainFactory grains, 
     {
         if (attempt.Instance is not { } instance)
             return;
+        if (result is FailedResult { Class: FailureClass.MissingHere } missing)
+            breakers.Lacks(instance, missing.Evidence.Missing);
         var breaker = breakers.Of(instance);
         switch (result)
         {

@@ -6,14 +6,20 @@ using OrleansJobGrid.Contracts.Jobs;
 namespace OrleansJobGrid.Workers.Execution;
 
 /// <summary>Makes a report of a failure: what it means, by the rules of this worker, and what was known at that moment.</summary>
-internal sealed class FailureReporting(FailureClassifier classifier)
+/// <param name="classifier">The rules.</param>
+/// <param name="connectors">Their secrets are taken out of what failures say; null: there are none.</param>
+internal sealed class FailureReporting(FailureClassifier classifier, IEnumerable<IConnector>? connectors = null)
 {
+    private const int ShortestSecret = 8;
     private const int MessageCharacters = 4_000;
     private const int StackBytes = 8 << 10;
     private const int NameCharacters = 300;
     private const int HintCharacters = 500;
     private const int HintCount = 32;
     private const int LogCharacters = 16 << 10;
+
+    // The longest first: one may be a part of another.
+    private readonly string[] _secrets = [.. (connectors ?? []).SelectMany(c => c.Secrets).Where(s => s.Length >= ShortestSecret).Distinct(StringComparer.Ordinal).OrderByDescending(s => s.Length)];
 
     /// <summary>The failure of an attempt whose connector threw; it does not say what it was at.</summary>
     public static FailedResult Escaped(Exception exception) => new(FailureEvidence.Of(exception, "run"));
@@ -38,8 +44,11 @@ internal sealed class FailureReporting(FailureClassifier classifier)
         if (result is not FailedResult failed)
             return result;
         var verdict = classifier.Classify(failed.Evidence);
-        return new FailedResult(failed.Evidence with { KnownClass = verdict.Class, KnownType = verdict.Type, KnownReason = verdict.Reason });
+        return new FailedResult(failed.Evidence with { Message = WithoutSecrets(failed.Evidence.Message), KnownClass = verdict.Class, KnownType = verdict.Type, KnownReason = verdict.Reason });
     }
+
+    /// <summary>A text with stars for the connectors' secrets: some services repeat the key that they do not take.</summary>
+    public string WithoutSecrets(string text) => _secrets.Aggregate(text, (said, secret) => said.Replace(secret, "***", StringComparison.Ordinal));
 
     /// <summary>The report of a failure.</summary>
     /// <param name="failed">What is known of it.</param>
@@ -55,11 +64,11 @@ internal sealed class FailureReporting(FailureClassifier classifier)
             FailureClass = FailureClassName.Of(verdict.Class),
             FailureType = verdict.Type,
             FailureReason = Short(verdict.Reason, NameCharacters),
-            Message = Short(evidence.Message, MessageCharacters),
+            Message = Short(WithoutSecrets(evidence.Message), MessageCharacters),
             RetryAfterMs = (long?)evidence.RetryAfter?.TotalMilliseconds,
             DurationMs = durationMs,
             ExceptionType = ShortOrNull(evidence.ExceptionType, NameCharacters),
-            Stack = evidence.Stack is null ? null : ShortStack(evidence.Stack),
+            Stack = evidence.Stack is null ? null : ShortStack(WithoutSecrets(evidence.Stack)),
             Stage = ShortOrNull(evidence.Stage, NameCharacters),
             ExternalStatus = evidence.HttpStatus,
             // An exclusion compares it, so it is never cut.
@@ -71,15 +80,15 @@ internal sealed class FailureReporting(FailureClassifier classifier)
             ModelLoaded = ShortOrNull(evidence.ModelLoaded, NameCharacters),
             EstimatedSizeMb = evidence.EstimatedSizeMb,
             Hints = HintsOf(evidence, verdict),
-            ServiceLog = evidence.ServiceLog is { Length: > LogCharacters } log ? log[^LogCharacters..] : evidence.ServiceLog,
+            ServiceLog = evidence.ServiceLog is { } log ? WithoutSecrets(log.Length > LogCharacters ? log[^LogCharacters..] : log) : null,
         };
     }
 
-    private static Dictionary<string, string> HintsOf(FailureEvidence evidence, FailureVerdict verdict)
+    private Dictionary<string, string> HintsOf(FailureEvidence evidence, FailureVerdict verdict)
     {
         var hints = new Dictionary<string, string>();
         foreach (var (name, value) in evidence.Hints.Take(HintCount))
-            hints[Short(name, NameCharacters)] = Short(value, HintCharacters);
+            hints[Short(name, NameCharacters)] = Short(WithoutSecrets(value), HintCharacters);
         if (evidence.ServiceErrorType is { } type)
             hints["service_error_type"] = Short(type, HintCharacters);
         hints["rule"] = verdict.Rule;

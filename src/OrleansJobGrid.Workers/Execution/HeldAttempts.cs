@@ -56,6 +56,7 @@ internal sealed class HeldAttempts
     /// <summary>Its work is over: what it took is free, while its end is still to be reported.</summary>
     public void Release(Attempt attempt)
     {
+        attempt.WorkIsOver = true;
         lock (_lock)
         {
             if (_working.Remove(attempt))

@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Matching;
-using OrleansJobGrid.Contracts.Operations;
 using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Workers.Planning;
@@ -10,7 +9,8 @@ using OrleansJobGrid.Workers.Planning;
 namespace OrleansJobGrid.Workers.Execution;
 
 /// <summary>Gets one job at a time from the queues that a worker serves: a long poll where there is one queue, else a race of them.</summary>
-internal sealed class QueueClaimer(IGrainFactory grains, PlannedWorker worker, string sessionId, WorkerOffer offer, WorkerFacts facts)
+internal sealed class QueueClaimer(
+    IGrainFactory grains, KnownQueues known, PlannedWorker worker, string sessionId, WorkerOffer offer, WorkerFacts facts, WorkerInventory inventory)
 {
     private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(10);
 
@@ -19,6 +19,7 @@ internal sealed class QueueClaimer(IGrainFactory grains, PlannedWorker worker, s
     private readonly bool _configured = worker.Options.Queues.Count > 0;
     private IReadOnlyList<string> _queues = worker.Options.Queues.Count > 0 ? [.. worker.Options.Queues] : [JobSubmissionLimits.DefaultQueue];
     private (IReadOnlyList<string> Services, IReadOnlyList<string> Instances) _offered = offer.Now;
+    private DeclaredCapabilities _inventory = inventory.Now;
     private bool _closed;
     private bool _paused;
     private int _turn;
@@ -36,14 +37,14 @@ internal sealed class QueueClaimer(IGrainFactory grains, PlannedWorker worker, s
     }
 
     /// <summary>
-    /// Looks for queues that came into being, breakers that changed and facts that are better by now; claims that wait begin anew then.
+    /// Looks for queues that came into being, breakers and inventories that changed and facts that are better by now; claims that wait begin anew then.
     /// </summary>
     public async Task Refresh()
     {
-        var now = offer.Now;
-        if (!now.Services.SequenceEqual(_offered.Services) || !now.Instances.SequenceEqual(_offered.Instances))
+        var (now, has) = (offer.Now, inventory.Now);
+        if (!now.Services.SequenceEqual(_offered.Services) || !now.Instances.SequenceEqual(_offered.Instances) || has != _inventory)
         {
-            _offered = now;
+            (_offered, _inventory) = (now, has);
             await ForgetAll();
         }
 
@@ -51,7 +52,7 @@ internal sealed class QueueClaimer(IGrainFactory grains, PlannedWorker worker, s
         await Forget(f => BetterFacts.Are(better, f));
         if (_configured)
             return;
-        var found = await grains.GetGrain<IGridOperationsGrain>(0).QueueNames();
+        var found = await known.Names();
         List<string> queues = [.. found.Append(JobSubmissionLimits.DefaultQueue).Distinct().Order(StringComparer.Ordinal)];
         if (queues.SequenceEqual(_queues))
             return;
@@ -147,6 +148,7 @@ internal sealed class QueueClaimer(IGrainFactory grains, PlannedWorker worker, s
     private ClaimRequest RequestOf(Guid claimId, TimeSpan wait)
     {
         var (services, instances) = offer.Now;
+        var capabilities = inventory.Now;
         return new()
         {
             ClaimId = claimId,
@@ -155,8 +157,8 @@ internal sealed class QueueClaimer(IGrainFactory grains, PlannedWorker worker, s
             Services = services,
             Instances = instances,
             Wait = wait,
-            CapabilitiesKey = worker.Capabilities.Key,
-            Capabilities = worker.Capabilities.Text,
+            CapabilitiesKey = capabilities.Key,
+            Capabilities = capabilities.Text,
             Facts = facts.Now,
         };
     }

@@ -18,7 +18,10 @@ internal sealed class ReportBatches(IWorkerGrain worker, Func<int, (string Queue
 
     private readonly Lock _lock = new();
     private readonly Queue<Waiting> _pending = [];
-    private bool _sending;
+    private bool _waking;
+    private bool _away;
+    private long _call;
+    private long _leftAt;
 
     /// <summary>Reports, and claims a job in its place where <paramref name="claims"/> says so when the call leaves; throws where it is to be reported again.</summary>
     /// <returns>What became of it, and the job that came in its place, if any.</returns>
@@ -28,38 +31,66 @@ internal sealed class ReportBatches(IWorkerGrain worker, Func<int, (string Queue
         lock (_lock)
         {
             _pending.Enqueue(waiting);
-            if (_sending)
-                return waiting.Task;
-            _sending = true;
+            WakeWhenDue();
         }
 
-        // Off the caller's thread: what ends at the same moment is there by then.
-        _ = Task.Run(Run);
         return waiting.Task;
     }
 
-    private async Task Run()
+    /// <summary>Called with the lock. A worker whose calls come back in time needs no timer.</summary>
+    private void WakeWhenDue()
     {
-        while (true)
-        {
-            List<Waiting> batch;
-            lock (_lock)
-            {
-                if (_pending.Count == 0)
-                {
-                    _sending = false;
-                    return;
-                }
+        if (_waking || _pending.Count == 0)
+            return;
+        _waking = true;
+        // Off the caller's thread: what ends at the same moment is there by then.
+        _ = _away ? WakeAfter(Overtake - time.GetElapsedTime(_leftAt)) : Task.Run(Leave);
+    }
 
-                batch = new(Math.Min(Most, _pending.Count));
-                while (batch.Count < Most && _pending.TryDequeue(out var next))
-                    batch.Add(next);
+    private async Task WakeAfter(TimeSpan rest)
+    {
+        // Whole milliseconds, never none: the caller holds the lock.
+        await Task.Delay(TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling(rest.TotalMilliseconds))), time);
+        Leave();
+    }
+
+    private void Leave()
+    {
+        List<Waiting> batch;
+        long call;
+        lock (_lock)
+        {
+            _waking = false;
+            if (_pending.Count == 0)
+                return;
+            if (_away && time.GetElapsedTime(_leftAt) < Overtake)
+            {
+                WakeWhenDue();
+                return;
             }
 
-            var sending = Send(batch);
-            if (!sending.IsCompleted)
-                await Task.WhenAny(sending, Task.Delay(Overtake, time));
+            batch = new(Math.Min(Most, _pending.Count));
+            while (batch.Count < Most && _pending.TryDequeue(out var next))
+                batch.Add(next);
+            (_away, call, _leftAt) = (true, ++_call, time.GetTimestamp());
+            WakeWhenDue();
         }
+
+        _ = Go(batch, call);
+    }
+
+    private async Task Go(List<Waiting> batch, long call)
+    {
+        await Send(batch);
+        lock (_lock)
+        {
+            // One that was overtaken is waited for by nobody.
+            if (call != _call)
+                return;
+            _away = false;
+        }
+
+        Leave();
     }
 
     private async Task Send(List<Waiting> batch)

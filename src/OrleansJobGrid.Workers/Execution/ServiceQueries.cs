@@ -76,7 +76,7 @@ internal sealed class ServiceQueries(
         {
             logger.QueryFailed(query.Instance, e);
             var fault = limit.IsCancellationRequested ? $"It did not answer within {Limit.TotalSeconds:0.#} s." : $"{e.GetType().Name}: {e.Message}";
-            return new() { QueryId = query.QueryId, Fault = $"Instance '{query.Instance}' could not be asked. {fault}" };
+            return new() { QueryId = query.QueryId, Fault = $"Instance '{query.Instance}' could not be asked. {failures.WithoutSecrets(fault)}" };
         }
     }
 

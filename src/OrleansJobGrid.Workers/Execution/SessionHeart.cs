@@ -6,7 +6,7 @@ namespace OrleansJobGrid.Workers.Execution;
 
 /// <summary>Keeps a session alive: a heartbeat each 2 s with what is held, from whose sending the lease counts.</summary>
 internal sealed class SessionHeart(
-    IWorkerGrain worker, string workerId, string sessionId, WorkerProfile profile, HeldAttempts held, SessionLease lease, InstanceBreakers breakers,
+    IWorkerGrain worker, string workerId, string sessionId, Func<WorkerProfile> profile, HeldAttempts held, SessionLease lease, InstanceBreakers breakers,
     WorkerFacts facts, OrderedDrain drain, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(2);
@@ -58,20 +58,21 @@ internal sealed class SessionHeart(
     private async Task<HeartbeatResult> Beat(TimeSpan limit)
     {
         var sent = time.GetTimestamp();
+        var now = profile();
         try
         {
             var answer = await worker
                 .Heartbeat(new()
                 {
                     SessionId = sessionId,
-                    Profile = profile,
+                    Profile = now,
                     Held = held.List(),
                     Draining = Leaving || drain.IsActive,
                     Breakers = breakers.Views(),
                     Gpu = facts.Gpu,
                     LoadedModels = facts.LoadedModels,
                     ModelLoads = facts.ModelLoads,
-                    Health = breakers.Health(profile.Instances.Select(i => i.Instance)),
+                    Health = breakers.Health(now.Instances.Select(i => i.Instance)),
                 })
                 .WaitAsync(limit > Pause ? limit : Pause, time);
             if (answer.SessionEnded)

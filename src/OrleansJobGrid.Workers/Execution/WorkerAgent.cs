@@ -16,6 +16,7 @@ internal sealed class WorkerAgent
     private readonly InstanceBreakers _breakers;
     private readonly AttemptRunner _runner;
     private readonly AttemptPulse _pulse;
+    private readonly WorkerInventory _inventory;
 
     /// <summary>Makes it.</summary>
     /// <param name="worker">What it is to be.</param>
@@ -25,6 +26,7 @@ internal sealed class WorkerAgent
     {
         (_worker, _parts) = (worker, parts);
         _offered = started.Select(worker.ShareOf).OfType<IConnector>().ToDictionary(c => c.Service, StringComparer.Ordinal);
+        _inventory = new(worker.Capabilities, _offered.Values, parts.Proofs);
         _breakers = new(Options.Create(worker.Options), parts.Time, parts.Logs.CreateLogger<InstanceBreakers>(), parts.Proofs);
         _runner = new(parts.Grains, parts.Artefacts, _breakers, parts.Failures, parts.Time, parts.Logs.CreateLogger<AttemptRunner>(), parts.Gpus, parts.Limits);
         _pulse = new(parts.Grains, _runner, parts.Time, parts.Logs.CreateLogger<AttemptPulse>());
@@ -41,7 +43,7 @@ internal sealed class WorkerAgent
         var profile = Profile();
         while (!leave.IsCancellationRequested)
         {
-            using var session = new WorkerSession(Guid.NewGuid().ToString("N"), _worker, _offered, _runner, _pulse, _breakers, profile, _parts);
+            using var session = new WorkerSession(Guid.NewGuid().ToString("N"), _worker, _offered, _runner, _pulse, _breakers, profile, _inventory, _parts);
             await session.Run(leave);
         }
     }

@@ -18,4 +18,8 @@ namespace OrleansJobGrid.Workers.Execution;
 /// <param name="Proofs">What is known of the services outside; null: they are believed.</param>
 internal sealed record WorkerParts(
     IGrainFactory Grains, IArtefactStore Artefacts, WorkerProcess Process, FailureReporting Failures, GpuMonitor? Gpus, TimeProvider Time, ILoggerFactory Logs,
-    ArtefactOptions? Limits = null, InstanceProofs? Proofs = null, ConnectorOrigins? Origins = null);
+    ArtefactOptions? Limits = null, InstanceProofs? Proofs = null, ConnectorOrigins? Origins = null)
+{
+    /// <summary>The queues that there are.</summary>
+    public KnownQueues Queues { get; } = new(Grains, Time);
+}

@@ -40,7 +40,7 @@ internal sealed class WorkerSession : IDisposable
 
     public WorkerSession(
         string id, PlannedWorker plan, IReadOnlyDictionary<string, IConnector> connectors, AttemptRunner runner, AttemptPulse pulse,
-        InstanceBreakers breakers, WorkerProfile profile, WorkerParts parts)
+        InstanceBreakers breakers, WorkerProfile profile, WorkerInventory inventory, WorkerParts parts)
     {
         Id = id;
         (_plan, _connectors, _runner, _pulse, _time) = (plan, connectors, runner, pulse, parts.Time);
@@ -49,12 +49,12 @@ internal sealed class WorkerSession : IDisposable
         _worker = parts.Grains.Worker(plan.Id);
         _lease = new(_time);
         _facts = new(plan, _held, connectors.Values, parts.Gpus);
-        _claimer = new(parts.Grains, plan, id, new(connectors.Values, breakers), _facts);
+        _claimer = new(parts.Grains, parts.Queues, plan, id, new(connectors.Values, breakers), _facts, inventory);
         _drain = new(plan.Id, _claimer, _held, _time, _logger);
         _reporter = new(new(_worker, most => _claimer.HasOffer ? _claimer.Beside(most) : null, _time), pulse, parts.Artefacts, _time, _logger);
         _adoptions = new(Adopt, _logger);
         _queries = new(_worker, id, connectors.Values, runner.Failures, _time, _logger);
-        _heart = new(_worker, plan.Id, id, profile, _held, _lease, breakers, _facts, _drain, _time, _logger);
+        _heart = new(_worker, plan.Id, id, () => profile with { Capabilities = inventory.Now.Text }, _held, _lease, breakers, _facts, _drain, _time, _logger);
         _orders = new(_worker, plan.Id, id, _held, _queries, _adoptions.Begin, _time, _logger);
     }
 

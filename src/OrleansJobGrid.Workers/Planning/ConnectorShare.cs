@@ -13,6 +13,8 @@ internal sealed class ConnectorShare(IExternalConnector whole, IReadOnlyList<Ser
 
     public TimeSpan? DefaultStallTimeout => whole.DefaultStallTimeout;
 
+    public IReadOnlyCollection<string> Secrets => whole.Secrets;
+
     public TimeSpan SubmitTimeout => whole.SubmitTimeout;
 
     public IReadOnlyList<ServiceInstance> Instances { get; } = instances;

@@ -6,7 +6,7 @@ namespace OrleansJobGrid.Benchmarks.Harness;
 internal sealed class BenchmarkArguments
 {
     private static readonly string[] Known = ["--store", "--jobs", "--slots", "--slots-each", "--rates", "--seconds", "--signatures", "--rebuild", "--count", "--workers", "--hours", "--connections", "--dashboard",
-        "--silos", "--depths", "--counts", "--peers"];
+        "--silos", "--depths", "--counts", "--peers", "--milliseconds"];
 
     private readonly Dictionary<string, string> _values = [];
 
@@ -48,8 +48,9 @@ internal sealed class BenchmarkArguments
         return parsed;
     }
 
+    /// <summary>Whole numbers above 0; none for <c>none</c>.</summary>
     public IReadOnlyList<int> Numbers(string name, string otherwise) =>
-        [.. _values.GetValueOrDefault(name, otherwise).Split(',').Select(n => Number(name, n))];
+        _values.GetValueOrDefault(name, otherwise) is var text && text == "none" ? [] : [.. text.Split(',').Select(n => Number(name, n))];
 
     public int Number(string name, int otherwise) => _values.TryGetValue(name, out var value) ? Number(name, value) : otherwise;
 

@@ -1,3 +1,4 @@
+using OrleansJobGrid.Chaos.Workload;
 using OrleansJobGrid.Client;
 using OrleansJobGrid.TestKit.Outside;
 
@@ -14,6 +15,7 @@ internal static class Checker
         var findings = new Findings
         {
             Acknowledged = ids.Count,
+            Sagas = evidence.AcknowledgedSagas.Select(a => a.JobId).Distinct().Count(),
             Completed = ids.Count(id => evidence.Jobs.GetValueOrDefault(id)?.Job.Status == JobStatus.Completed),
         };
         foreach (var id in ids)
@@ -26,10 +28,37 @@ internal static class Checker
 
         foreach (var key in evidence.Acknowledged.GroupBy(a => a.Key).Where(k => k.Select(a => a.JobId).Distinct().Count() > 1))
             findings.DoubledCompletions.Add($"{key.Key} was acknowledged as {string.Join(" and as ", key.Select(a => a.JobId).Distinct())}");
-        if (evidence.Jobs.Count - ids.Count is var more && more > evidence.Unanswered)
-            findings.DoubledCompletions.Add($"the grid has {more} jobs that nobody was told of, but only {evidence.Unanswered} submissions without an answer");
+        // Jobs of sagas bear their saga's id before a colon.
+        var untold = evidence.Jobs.Keys.Except(ids).Count(id => !id.Contains(':', StringComparison.Ordinal)) + evidence.Sagas.Keys.Except(evidence.AcknowledgedSagas.Select(a => a.JobId)).Count();
+        if (untold > evidence.Unanswered)
+            findings.DoubledCompletions.Add($"the grid has {untold} jobs and sagas that nobody was told of, but only {evidence.Unanswered} submissions without an answer");
         JudgeWork(findings, evidence);
+        foreach (var saga in evidence.AcknowledgedSagas.GroupBy(a => a.Key))
+            JudgeSaga(findings, evidence, saga.Key, [.. saga.Select(a => a.JobId).Distinct()]);
         return findings;
+    }
+
+    /// <summary>It is over as it had to be, and what its calls did came about once each, in the order that the definition gives.</summary>
+    private static void JudgeSaga(Findings findings, Evidence evidence, string key, IReadOnlyList<string> ids)
+    {
+        var number = int.Parse(key.Split('-')[^1], System.Globalization.CultureInfo.InvariantCulture);
+        if (ids.Count > 1)
+            findings.DoubledCompletions.Add($"saga {key} was acknowledged as {string.Join(" and as ", ids)}");
+        if (evidence.Sagas.GetValueOrDefault(ids[0]) is not { } saga)
+        {
+            findings.Lost.Add($"saga {ids[0]} is not there");
+            return;
+        }
+
+        var effects = evidence.Effects.Where(e => e.StartsWith($"/{number}/", StringComparison.Ordinal)).ToList();
+        foreach (var doubled in effects.GroupBy(e => e).Where(e => e.Count() > 1))
+            findings.DoubledEffects.Add($"saga {saga.Id}: {doubled.Key} came about {doubled.Count()} times");
+        if (!SagaStatus.IsOver(saga.Status))
+            findings.Lost.Add($"saga {saga.Id} came to no end: {saga.Status} {saga.Reason}");
+        else if (saga.Status != (SagaMix.Fails(number) ? SagaStatus.Compensated : SagaStatus.Completed))
+            findings.Failed.Add($"saga {saga.Id} ended {saga.Status}: {saga.Reason}");
+        else if (!effects.SequenceEqual(SagaMix.EffectsOf(number)))
+            findings.Lost.Add($"saga {saga.Id} is {saga.Status}, and at its target stand {string.Join(", ", effects)} in place of {string.Join(", ", SagaMix.EffectsOf(number))}");
     }
 
     private static void JudgeEnd(Findings findings, string id, FinalJob? final)

@@ -21,6 +21,15 @@ internal sealed record Evidence
     /// <summary>The jobs with their audit logs, those that were acknowledged and those that the grid lists beyond them.</summary>
     public required IReadOnlyDictionary<string, FinalJob> Jobs { get; init; }
 
+    /// <summary>Sagas that were acknowledged; the number of each ends its key.</summary>
+    public IReadOnlyList<Acknowledgement> AcknowledgedSagas { get; init; } = [];
+
+    /// <summary>All sagas of the grid in the end.</summary>
+    public IReadOnlyDictionary<string, Saga> Sagas { get; init; } = new Dictionary<string, Saga>();
+
+    /// <summary>What stands at the target of the sagas' calls: the paths, in the order in which their effects came about.</summary>
+    public IReadOnlyList<string> Effects { get; init; } = [];
+
     /// <summary>Jobs that the grid could not tell, long after the last fault, and why.</summary>
     public IReadOnlyDictionary<string, string> Unreadable { get; init; } = new Dictionary<string, string>();
 }

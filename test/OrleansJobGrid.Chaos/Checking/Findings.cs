@@ -7,6 +7,9 @@ internal sealed record Findings
 
     public int Completed { get; init; }
 
+    /// <summary>Sagas that were acknowledged.</summary>
+    public int Sagas { get; init; }
+
     /// <summary>Acknowledged, and not there or not brought to an end.</summary>
     public List<string> Lost { get; } = [];
 

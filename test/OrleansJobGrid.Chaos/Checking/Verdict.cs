@@ -15,8 +15,8 @@ namespace OrleansJobGrid.Chaos.Checking;
 internal sealed record Verdict(int Seed, IReadOnlyList<Nemesis> Nemeses, int Faults, int FailedRequests, Findings Findings, TimeSpan WorstRecovery, TimeSpan LongestStandstill)
 {
     public const string Head = """
-        | seed | nemeses | faults | failed requests | acknowledged | completed | poison | lost | failed | doubled side effects | doubled completions | late posts found | reruns in process | worst recovery | longest standstill |
-        |---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
+        | seed | nemeses | faults | failed requests | acknowledged | completed | sagas | poison | lost | failed | doubled side effects | doubled completions | late posts found | reruns in process | worst recovery | longest standstill |
+        |---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
         """;
 
     public bool Holds => Findings.Holds;
@@ -26,7 +26,7 @@ internal sealed record Verdict(int Seed, IReadOnlyList<Nemesis> Nemeses, int Fau
     {
         var nemeses = Nemeses.Count >= Chaos.Faults.Nemeses.OfOneProcess.Count ? "all" : string.Join(", ", Nemeses.Select(n => n.Name()));
         return string.Create(CultureInfo.InvariantCulture,
-            $"| {Seed} | {nemeses} | {Faults} | {FailedRequests} | {Findings.Acknowledged} | {Findings.Completed} | {Findings.Poisoned.Count} | {Findings.Lost.Count} | {Findings.Failed.Count} "
+            $"| {Seed} | {nemeses} | {Faults} | {FailedRequests} | {Findings.Acknowledged} | {Findings.Completed} | {Findings.Sagas} | {Findings.Poisoned.Count} | {Findings.Lost.Count} | {Findings.Failed.Count} "
             + $"| {Findings.DoubledEffects.Count} | {Findings.DoubledCompletions.Count} | {Findings.StaleSubmits} | {Findings.Reruns} "
             + $"| {WorstRecovery.TotalSeconds:0.0} s | {LongestStandstill.TotalSeconds:0.0} s |");
     }
@@ -37,7 +37,7 @@ internal sealed record Verdict(int Seed, IReadOnlyList<Nemesis> Nemeses, int Fau
         int Sum(Func<Findings, int> count) => verdicts.Sum(v => count(v.Findings));
         string Worst(Func<Verdict, TimeSpan> time) => $"{verdicts.Select(time).DefaultIfEmpty().Max().TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s";
         return string.Create(CultureInfo.InvariantCulture,
-            $"| {verdicts.Count} seeds | | {verdicts.Sum(v => v.Faults)} | {verdicts.Sum(v => v.FailedRequests)} | {Sum(f => f.Acknowledged)} | {Sum(f => f.Completed)} | {Sum(f => f.Poisoned.Count)} | {Sum(f => f.Lost.Count)} "
+            $"| {verdicts.Count} seeds | | {verdicts.Sum(v => v.Faults)} | {verdicts.Sum(v => v.FailedRequests)} | {Sum(f => f.Acknowledged)} | {Sum(f => f.Completed)} | {Sum(f => f.Sagas)} | {Sum(f => f.Poisoned.Count)} | {Sum(f => f.Lost.Count)} "
             + $"| {Sum(f => f.Failed.Count)} | {Sum(f => f.DoubledEffects.Count)} | {Sum(f => f.DoubledCompletions.Count)} | {Sum(f => f.StaleSubmits)} | {Sum(f => f.Reruns)} "
             + $"| {Worst(v => v.WorstRecovery)} | {Worst(v => v.LongestStandstill)} |");
     }

@@ -4,7 +4,9 @@ using OrleansJobGrid.Chaos.Clocks;
 using OrleansJobGrid.Chaos.Disks;
 using OrleansJobGrid.Chaos.Faults;
 using OrleansJobGrid.Chaos.Network;
+using OrleansJobGrid.Chaos.Workload;
 using OrleansJobGrid.Client;
+using OrleansJobGrid.TestKit.Calls;
 using OrleansJobGrid.TestKit.Grid;
 using OrleansJobGrid.TestKit.Outside;
 using OrleansJobGrid.TestKit.Redis;
@@ -46,6 +48,9 @@ internal sealed class ChaosGrid : IAsyncDisposable
     public TestServiceProcess Service { get; private set; } = null!;
 
     public SideEffectLog Effects { get; } = new();
+
+    /// <summary>Where the calls of sagas go; no fault befalls it.</summary>
+    public CallTarget Target { get; private set; } = null!;
 
     public IReadOnlyList<Place> Silos => _silos;
 
@@ -102,6 +107,8 @@ internal sealed class ChaosGrid : IAsyncDisposable
         Disk?.Dispose();
         if (Service is not null)
             await Service.DisposeAsync();
+        if (Target is not null)
+            await Target.DisposeAsync();
         StoreBusy.Dispose();
         Effects.Dispose();
         _http.Dispose();
@@ -114,6 +121,8 @@ internal sealed class ChaosGrid : IAsyncDisposable
     private async Task StartAsync(CancellationToken cancellationToken)
     {
         Service = await TestServiceProcess.StartAsync(new() { Slots = 200 });
+        Target = await CallTarget.StartAsync();
+        Target.Answer = SagaMix.AnswerAsync;
         if (_options.Nemeses.Contains(Nemesis.Clock))
             _newClock = await SteppedClock.PrepareAsync(_folder, cancellationToken);
         if (_options.Nemeses.Contains(Nemesis.Disk))
@@ -148,7 +157,9 @@ internal sealed class ChaosGrid : IAsyncDisposable
     private Place NewPlace(string name, string roles, SocketProxy? toStore, int place)
     {
         var config = Path.Combine(_folder, $"{name}.json");
-        File.WriteAllText(config, new JsonObject { ["JobGrid"] = OutsideSettings.Of(Service.Url) }.ToJsonString());
+        var settings = OutsideSettings.Of(Service.Url);
+        settings["Sagas"] = new JsonObject { ["Allow"] = new JsonArray(Target.Url) };
+        File.WriteAllText(config, new JsonObject { ["JobGrid"] = settings }.ToJsonString());
         var environment = new Dictionary<string, string>(
             [.. Effects.Environment, .. ClockOf(place >= 0 ? new(TargetKind.Silo, place) : new(TargetKind.Gateway))]);
         var siloPort = 0;

@@ -133,9 +133,9 @@ internal sealed class SocketProxy : IAsyncDisposable
         {
             await foreach (var (bytes, due) in pieces.ReadAllAsync())
             {
-                var early = TimeProvider.System.GetElapsedTime(TimeProvider.System.GetTimestamp(), due);
-                if (early > TimeSpan.Zero)
-                    await Task.Delay(early, TimeProvider.System);
+                // A delay counts whole milliseconds, and so ends a little early.
+                while (TimeProvider.System.GetElapsedTime(TimeProvider.System.GetTimestamp(), due) is { Ticks: > 0 } early)
+                    await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(early.TotalMilliseconds)), TimeProvider.System);
                 for (var sent = 0; sent < bytes.Length;)
                     sent += await to.SendAsync(bytes.AsMemory(sent));
             }

@@ -6,7 +6,16 @@ namespace OrleansJobGrid.Chaos.Workload;
 /// A client as it should be: it makes a key for each job before it is first sent, sends it with the same key until it is acknowledged, and
 /// sends some that are acknowledged once more.
 /// </summary>
-internal sealed class Submitter(int seed, double perSecond, JobGridClient client, AcknowledgementLog log, string sideEffectFile)
+/// <param name="seed">The run's.</param>
+/// <param name="perSecond">Submissions.</param>
+/// <param name="client">The grid.</param>
+/// <param name="log">Jobs that were acknowledged.</param>
+/// <param name="sideEffectFile">What jobs in the workers' processes write to.</param>
+/// <param name="sagas">Sagas that were acknowledged.</param>
+/// <param name="percent">How many of a hundred submissions are sagas.</param>
+/// <param name="target">Where their calls go.</param>
+internal sealed class Submitter(
+    int seed, double perSecond, JobGridClient client, AcknowledgementLog log, string sideEffectFile, AcknowledgementLog sagas, int percent, string target)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
 
@@ -54,25 +63,29 @@ internal sealed class Submitter(int seed, double perSecond, JobGridClient client
     private async Task SubmitAsync(int number, CancellationToken giveUp)
     {
         var key = $"chaos-{seed}-{number}";
+        var isSaga = SagaMix.Has(number, percent);
         // A part of the clients has forgotten that it was answered.
         for (var times = number % 10 == 0 ? 2 : 1; times > 0; times--)
         {
-            if (await AcknowledgedAsync(key, JobMix.Of(seed, number, sideEffectFile), giveUp) is not { } jobId)
+            var id = isSaga
+                ? await AcknowledgedAsync(key, async token => (await client.SubmitSagaAsync(SagaMix.Of(seed, number, sideEffectFile, target), key, token)).SagaId, giveUp)
+                : await AcknowledgedAsync(key, async token => (await client.SubmitAsync(JobMix.Of(seed, number, sideEffectFile), key, token)).JobId, giveUp);
+            if (id is null)
                 return;
-            log.Add(new(TimeProvider.System.GetUtcNow(), key, jobId));
+            (isSaga ? sagas : log).Add(new(TimeProvider.System.GetUtcNow(), key, id));
             if (times == 1)
                 Interlocked.Increment(ref _acknowledged);
         }
     }
 
-    private async Task<string?> AcknowledgedAsync(string key, JobSubmission job, CancellationToken giveUp)
+    private async Task<string?> AcknowledgedAsync(string key, Func<CancellationToken, Task<string>> submit, CancellationToken giveUp)
     {
         while (true)
         {
             try
             {
                 Interlocked.Increment(ref _tries);
-                return (await client.SubmitAsync(job, key, giveUp)).JobId;
+                return await submit(giveUp);
             }
             catch (JobGridException e) when (e.Status is >= 400 and < 500 and not (408 or 429))
             {

@@ -9,6 +9,8 @@ using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Contracts.Hosting;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Queues;
+using OrleansJobGrid.Contracts.Sagas;
+using OrleansJobGrid.Gateway.Jobs;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Grains.Queues;
 using OrleansJobGrid.Storage;
@@ -63,6 +65,7 @@ internal sealed class GridCluster : IAsyncDisposable
         {
             silo.Services.AddSingleton<IJobStore>(own.Faulty);
             silo.Services.AddSingleton(own.Artefacts);
+            silo.Services.AddSingleton<IJobBodyReader, JobBodyReader>();
             silo.AddJobGrid(gpus?.Invoke(Interlocked.Increment(ref made)) ?? []);
             silo.UseInMemoryReminderService();
             if (options is not null)
@@ -79,6 +82,8 @@ internal sealed class GridCluster : IAsyncDisposable
     }
 
     public IJobGrain Job(string id) => Client.GetGrain<IJobGrain>(id);
+
+    public ISagaGrain Saga(string id) => Client.GetGrain<ISagaGrain>(id);
 
     public IPriorityQueueGrain Queue(string name = JobSubmissionLimits.DefaultQueue) => Client.GetGrain<IPriorityQueueGrain>(name);
 

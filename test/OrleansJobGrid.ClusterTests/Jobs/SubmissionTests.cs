@@ -75,6 +75,24 @@ public sealed class SubmissionTests
         Assert.Equal(JobStatus.Pending, seen[0]);
     }
 
+    [Fact]
+    public async Task A_late_word_about_a_job_that_ended_leaves_no_activation()
+    {
+        await using var grid = await GridCluster.StartAsync(silos: 2);
+        await grid.SubmitAsync(Submissions.Jobs("job", 4));
+        var grants = (await Task.WhenAll(Enumerable.Range(0, 4).Select(n => grid.Job($"job-{n}").TryStart(new("worker", "session"))))).Select(s => s.Grant!).ToList();
+        Assert.Equal(4, await JobActivations(grid));
+        foreach (var grant in grants)
+            Assert.Equal(ReportOutcome.Accepted, await grid.Job(grant.JobId).Complete(grant.Token, new()));
+        await Eventually.EventuallyAsync("the jobs left", async () => await JobActivations(grid) == 0);
+
+        Assert.Equal(ReportOutcome.Stale, (await grid.Job("job-0").Progress(grants[0].Token, 99, "nearly")).Outcome);
+        await grid.Job("job-1").Preview(grants[1].Token, new(new byte[1], "image/png"));
+        Assert.Equal(ReportOutcome.Accepted, await grid.Job("job-2").Complete(grants[2].Token, new()));
+        Assert.Equal(ReportOutcome.Stale, await grid.Job("job-3").Begin(grants[3].Token));
+        await Eventually.EventuallyAsync("none stayed", async () => await JobActivations(grid) == 0);
+    }
+
     private static async Task<int> JobActivations(GridCluster grid)
     {
         var all = await grid.Client.GetGrain<IManagementGrain>(0).GetSimpleGrainStatistics();

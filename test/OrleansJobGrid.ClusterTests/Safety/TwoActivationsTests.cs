@@ -57,7 +57,7 @@ public sealed class TwoActivationsTests
         Assert.Equal(ReportOutcome.Accepted, await b.Job("job").Stopped(second!.Token, StopReason.NotBegun));
         var third = (await b.Job("job").TryStart(new("w3", "s3"))).Grant!;
         // The first activation remembers the second grant as the last one.
-        Assert.Equal(ReportOutcome.Accepted, await a.Job("job").Progress(third.Token, 50, null));
+        Assert.Equal(ReportOutcome.Accepted, (await a.Job("job").Progress(third.Token, 50, null)).Outcome);
         Assert.Equal(ReportOutcome.Accepted, await a.Job("job").Complete(third.Token, new()));
         await store.AssertEachCompletedOnceAsync(["job"]);
     }

@@ -61,6 +61,32 @@ public sealed class UnconfirmedGrantTests
     }
 
     [Fact]
+    public async Task A_heartbeat_that_was_on_its_way_while_its_job_ended_stops_nothing_and_a_later_one_that_lists_it_still_is_told()
+    {
+        await using var grid = await GridCluster.StartAsync();
+        var worker = grid.Client.GetGrain<IWorkerGrain>("worker");
+        var beat = new Heartbeat
+        {
+            SessionId = "session",
+            Held = [],
+            Profile = new() { Node = "node", Process = "", Services = [TestConnector.DefaultService], Slots = 1, StartedAt = 1, Version = "test" },
+        };
+        await worker.Heartbeat(beat);
+        await grid.SubmitAsync(Submissions.Job("job"));
+        var claim = await worker.Claim(
+            JobSubmissionLimits.DefaultQueue,
+            new() { ClaimId = Guid.NewGuid(), WorkerId = "worker", SessionId = "session", Services = [TestConnector.DefaultService], Wait = TimeSpan.FromSeconds(5) });
+        var grant = Assert.Single(claim.Grants);
+        beat = beat with { Held = [new(grant.JobId, grant.Token)] };
+        Assert.Empty((await worker.Heartbeat(beat)).Stop);
+        var answers = await worker.Report([new() { JobId = grant.JobId, Token = grant.Token, Completion = new() }], null, null);
+        Assert.Equal(ReportOutcome.Accepted, Assert.Single(answers.Reports).Outcome);
+
+        Assert.Empty((await worker.Heartbeat(beat)).Stop);
+        Assert.Equal(new StopOrder("job", grant.Token, "the grant is not the job's any more"), Assert.Single((await worker.Heartbeat(beat)).Stop));
+    }
+
+    [Fact]
     public async Task Of_several_jobs_claimed_at_once_the_one_whose_grant_got_lost_comes_back()
     {
         await using var grid = await GridCluster.StartAsync(options: o =>
@@ -82,7 +108,7 @@ public sealed class UnconfirmedGrantTests
         // A watched job is in memory, the others must be read first: so its start is written alone, before theirs.
         var seen = (await grid.Job("job-0").Watch(0, 0, TimeSpan.Zero))!;
         var watching = grid.Job("job-0").Watch(seen.Version, seen.ProgressNumber, TimeSpan.FromSeconds(25));
-        Assert.Equal(ReportOutcome.Stale, await grid.Job("job-0").Progress(default, 0, null));
+        Assert.Equal(ReportOutcome.Stale, (await grid.Job("job-0").Progress(default, 0, null)).Outcome);
         grid.Store.Faulty.Arm(StoreFault.Delay, -1, c => c.Method == nameof(IJobStore.ReadJobsAsync), TimeSpan.FromSeconds(1));
         grid.Store.Faulty.Arm(StoreFault.ThrowAfter, 1, c => c.Batch.Any(o => o.JobId == "job-0"));
         var claim = await worker.Claim(

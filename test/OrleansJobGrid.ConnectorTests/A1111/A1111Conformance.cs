@@ -41,7 +41,7 @@ public abstract class A1111Conformance(A1111Edition edition) : ConnectorConforma
         protected override IExternalConnector Make(Uri address)
         {
             // What cannot be told apart is believed to be this worker's alone, as in the suite it is.
-            var options = new A1111Options { PollInterval = TimeSpan.FromMilliseconds(10), RequestTimeout = TimeSpan.FromSeconds(2), Outage = TimeSpan.FromMilliseconds(300), Exclusive = edition != A1111Edition.V18 };
+            var options = new A1111Options { PollInterval = TimeSpan.FromMilliseconds(10), RequestTimeout = TimeSpan.FromSeconds(10), Outage = TimeSpan.FromMilliseconds(300), Exclusive = edition != A1111Edition.V18 };
             options.Instances["a"] = address.ToString();
             return new A1111Connector(options, TimeProvider.System);
         }

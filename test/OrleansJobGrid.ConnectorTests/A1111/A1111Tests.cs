@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Connectors.A1111;
@@ -113,6 +114,26 @@ public sealed class A1111Tests : IAsyncDisposable
         Assert.IsType<UnsureResult>(await waiting);
         Assert.Equal(SubmissionState.Untellable, await StateAsync(heir, posted.ExternalId));
         Assert.Equal(1, _server.Begun);
+    }
+
+    [Theory]
+    [InlineData("1.7", true, 0)]
+    [InlineData("1.8", true, 1)]
+    [InlineData("1.8", false, 0)]
+    [InlineData("1.8 --nowebui", true, 0)]
+    public async Task An_unfinished_picture_is_made_where_somebody_watches_and_shown_once(string edition, bool wanted, int shown)
+    {
+        _server = new(A1111Edition.All.Single(e => e.Name == edition));
+        var connector = await ConnectAsync();
+        _server.Hold();
+        var job = new FakeJobContext("""{"operation": "txt2img"}""") { UsableInstances = ["a1111/a"], PreviewsWanted = wanted };
+        var running = connector.ExecuteAsync(job, Cancellation);
+        var (question, often) = edition == "1.8" ? ("/internal/progress", 6) : ("/sdapi/v1/txt2img", 1);
+        await UntilAsync(() => _server.Requests.Count(r => r == question) >= often, "it runs, and is asked about");
+        _server.Release();
+        Assert.IsType<CompletedResult>(await running);
+        Assert.Equal(shown, job.Previews.Count);
+        Assert.All(job.Previews, p => Assert.Equal(("preview", "image/png"), (Encoding.ASCII.GetString(p.Picture), p.ContentType)));
     }
 
     [Fact]

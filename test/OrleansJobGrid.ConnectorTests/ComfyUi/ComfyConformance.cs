@@ -40,7 +40,7 @@ public abstract class ComfyConformance(ComfyEdition edition) : ConnectorConforma
 
         protected override async Task ListenAsync()
         {
-            var knobs = new ComfyKnobs(_log.Enqueue) { OnStep = (_, _, stopped) => _gate.Task.WaitAsync(stopped) };
+            var knobs = new ComfyKnobs(_log.Enqueue) { OnStep = (_, step, stopped) => step == 1 ? Task.CompletedTask : _gate.Task.WaitAsync(stopped) };
             _server = await ComfyServer.StartAsync(edition, _folder, knobs);
         }
 

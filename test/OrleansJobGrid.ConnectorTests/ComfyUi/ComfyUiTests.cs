@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Connectors.ComfyUi;
+using OrleansJobGrid.Connectors.Failures;
 using OrleansJobGrid.TestKit.Connectors;
 using OrleansJobGrid.TestService.ComfyUi;
 using Xunit;
@@ -42,6 +43,67 @@ public sealed class ComfyUiTests : ComfyTestBase
         Assert.Equal(job.Progress.Select(p => p.Percent).Order(), job.Progress.Select(p => p.Percent));
         Assert.Contains(job.Progress, p => p.Message == "node 4, TestSlow");
     }
+
+    [Theory]
+    [MemberData(nameof(Editions))]
+    public async Task A_model_that_is_not_there_is_named_and_the_list_says_what_is(string edition)
+    {
+        await ServeAsync(edition);
+        Server.Knobs.Checkpoints = ["sdxl.safetensors", "sd15.ckpt"];
+        Assert.Equal(["sd15.ckpt", "sdxl.safetensors"], (await Connector.ProveAsync("comfyui/a", Cancellation)).Models);
+        var workflow = Workflows.Plain();
+        workflow["7"] = Workflows.Node("CheckpointLoaderSimple", ("ckpt_name", "flux.safetensors"));
+        workflow["3"]!["inputs"]!["images"] = Workflows.Link("7");
+        var failed = await FailAsync(Job(workflow));
+        Assert.Equal(["flux.safetensors"], failed.Evidence.Missing);
+
+        workflow["7"] = Workflows.Node("NoSuchNode");
+        failed = await FailAsync(Job(workflow, id: "job-2"));
+        Assert.Equal(FailureClass.MissingHere, FailureClassifier.Default.Classify(failed.Evidence).Class);
+        Assert.Equal(edition == "0.3.64" || edition == "2024-10" ? [] : ["NoSuchNode"], failed.Evidence.Missing);
+    }
+
+    [Theory]
+    [MemberData(nameof(Editions))]
+    public async Task Unfinished_pictures_are_shown(string edition)
+    {
+        await ServeAsync(edition);
+        var job = Job(Workflows.Slow(steps: 5));
+        Server.Knobs.OnStep = (_, step, _) => step == 4 ? UntilAsync(() => job.Previews.Count > 0, "a picture of an earlier step was shown") : Task.CompletedTask;
+        await CompleteAsync(job);
+
+        Assert.All(job.Previews, p => Assert.Equal("image/jpeg", p.ContentType));
+        Assert.All(job.Previews, p => Assert.Equal([0xff, 0xd8, 0xff, 0xe0], p.Picture[..4]));
+        Assert.Equal(job.Previews.Select(p => p.Picture[4]).Order(), job.Previews.Select(p => p.Picture[4]));
+    }
+
+    [Theory]
+    [InlineData("2024-10")]
+    [InlineData("0.27.0")]
+    public async Task Unfinished_pictures_of_a_prompt_without_a_client_are_not_ours(string edition)
+    {
+        await ServeAsync(edition);
+        var waits = new TaskCompletionSource();
+        var foreign = Guid.NewGuid().ToString();
+        Server.Knobs.OnStep = (id, _, _) => id == foreign ? waits.Task : Task.CompletedTask;
+        Server.EnqueueForeign(foreign, Workflows.Slow(5), clientId: null);
+        var job = Job(Workflows.Plain(color: 7));
+        var running = CompleteAsync(job);
+        await UntilAsync(() => job.Progress.Any(p => p.Message == "waits in ComfyUI at place 1"), "it waits behind the other one");
+        waits.SetResult();
+        await running;
+        Assert.Empty(job.Previews);
+    }
+
+    [Theory]
+    [InlineData(new byte[0])]
+    [InlineData(new byte[] { 0, 0, 0, 1, 0, 0, 0, 1 })]
+    [InlineData(new byte[] { 0, 0, 0, 1, 0, 0, 0, 9, 1, 2 })]
+    [InlineData(new byte[] { 0, 0, 0, 3, 0, 0, 0, 1, 1, 2 })]
+    [InlineData(new byte[] { 0, 0, 0, 4, 255, 255, 255, 255, 1, 2 })]
+    [InlineData(new byte[] { 0, 0, 0, 4, 0, 0, 0, 2, (byte)'{', (byte)'}', 2 })]
+    [InlineData(new byte[] { 0, 0, 0, 4, 0, 0, 0, 2, (byte)'{', (byte)'x', 2 })]
+    public void A_frame_that_is_no_picture_says_nothing(byte[] frame) => Assert.Null(ComfyPreview.Parse(frame));
 
     [Fact]
     public async Task Progress_of_another_prompt_that_leaks_is_not_ours()

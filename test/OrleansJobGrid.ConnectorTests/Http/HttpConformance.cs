@@ -49,7 +49,7 @@ public abstract class HttpConformance(string post, Action<HttpServiceOptions> co
 
         protected override IExternalConnector Make(Uri address)
         {
-            var options = new HttpServiceOptions { PollInterval = TimeSpan.FromMilliseconds(10), RequestTimeout = TimeSpan.FromSeconds(2), Outage = TimeSpan.FromMilliseconds(300) };
+            var options = new HttpServiceOptions { PollInterval = TimeSpan.FromMilliseconds(10), RequestTimeout = TimeSpan.FromSeconds(10), Outage = TimeSpan.FromMilliseconds(300) };
             options.Instances["a"] = address.ToString();
             options.Submit.Path = post;
             options.Submit.Body = """{"kind": "{{payload.kind}}", "mark": "{{mark}}"}""";

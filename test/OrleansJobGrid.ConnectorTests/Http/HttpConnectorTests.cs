@@ -235,20 +235,6 @@ public sealed class HttpConnectorTests : HttpTestBase
     }
 
     [Fact]
-    public async Task A_key_that_the_service_repeats_in_its_error_is_not_told()
-    {
-        Routes["POST /run"] = http => Says($$"""{"error": "invalid key {{http.Request.Headers.Authorization}}"}""", 401)(http);
-        var connector = Connect(o =>
-        {
-            o.Submit.Path = "run";
-            o.Auth.Kind = HttpAuthKind.Bearer;
-            o.Auth.Value = "sk-0123456789";
-        });
-        var failed = await FailAsync(connector, "{}");
-        Assert.Equal((FailureClass.Unauthorized, "invalid key Bearer ***"), (failed.Class, failed.Message));
-    }
-
-    [Fact]
     public async Task A_stop_of_an_asynchronous_job_is_confirmed()
     {
         var answer = """{"status": "processing"}""";

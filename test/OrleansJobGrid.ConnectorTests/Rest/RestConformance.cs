@@ -58,7 +58,7 @@ public sealed class RestConformance : ConnectorConformance
 
         protected override IExternalConnector Make(Uri address)
         {
-            var options = new RestServiceOptions { PollInterval = TimeSpan.FromMilliseconds(10), RequestTimeout = TimeSpan.FromSeconds(2), Outage = TimeSpan.FromMilliseconds(300) };
+            var options = new RestServiceOptions { PollInterval = TimeSpan.FromMilliseconds(10), RequestTimeout = TimeSpan.FromSeconds(10), Outage = TimeSpan.FromMilliseconds(300) };
             options.Instances["a"] = address.ToString();
             return new RestConnector("draw", options, TimeProvider.System);
         }

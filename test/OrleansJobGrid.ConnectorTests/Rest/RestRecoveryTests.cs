@@ -100,7 +100,7 @@ public sealed class RestRecoveryTests : RestTestBase
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
             return true;
         };
-        Assert.IsType<CompletedResult>(await RunAsync(new FakeJobContext("{}") { UsableInstances = ["draw/a"], SubmitTimeout = TimeSpan.FromMilliseconds(200) }));
+        Assert.IsType<CompletedResult>(await RunAsync(new FakeJobContext("{}") { UsableInstances = ["draw/a"], SubmitTimeout = TimeSpan.FromSeconds(1) }));
         Assert.Single(A.Posts);
     }
 

@@ -17,7 +17,7 @@ public abstract class RestTestBase : IAsyncLifetime
     internal RestServiceOptions Options { get; } = new()
     {
         PollInterval = TimeSpan.FromMilliseconds(10),
-        RequestTimeout = TimeSpan.FromSeconds(2),
+        RequestTimeout = TimeSpan.FromSeconds(10),
         Outage = TimeSpan.FromMilliseconds(300),
     };
 

@@ -372,7 +372,7 @@ public sealed class WebSocketConnectorTests : WebSocketTestBase
             Service.Has(m["job"]!.GetValue<string>(), "completed");
             return Task.CompletedTask;
         };
-        var job = new FakeJobContext("""{"kind": "plain"}""") { UsableInstances = ["s/a"], SubmitTimeout = TimeSpan.FromMilliseconds(200) };
+        var job = new FakeJobContext("""{"kind": "plain"}""") { UsableInstances = ["s/a"], SubmitTimeout = TimeSpan.FromSeconds(1) };
         await CompleteAsync(ConnectAskable(), job);
         Assert.Single(job.Submitted);
     }

@@ -70,7 +70,8 @@ public sealed class ChaosTests
     {
         var verdict = await RunAsync(options);
         Assert.True(verdict.Holds, $"{string.Join('\n', verdict.Words())}\nrepeat: {options.Repeat(options.Seeds[0])}");
-        Assert.Equal(options.Rate * options.Length.TotalSeconds, verdict.Findings.Acknowledged);
+        Assert.Equal(options.Rate * options.Length.TotalSeconds, verdict.Findings.Acknowledged + verdict.Findings.Sagas);
+        Assert.NotEqual(0, verdict.Findings.Sagas);
         return verdict;
     }
 

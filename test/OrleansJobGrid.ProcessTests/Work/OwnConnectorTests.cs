@@ -31,7 +31,12 @@ public sealed class OwnConnectorTests : IDisposable
 
         var job = (await grid.Client.ListJobsAsync(cancellationToken: Cancellation)).Jobs.Single();
         Assert.Equal("""{"lines":4,"words":6}""", (await grid.Client.GetJobAsync(job.Id, Cancellation)).Result!.Value.GetRawText());
-        var worker = (await grid.Client.GetWorkersAsync(Cancellation)).Workers.Single();
+        // The list may be a second old, and the job was quicker than that.
+        var worker = (Worker)await Eventually.GetAsync("the worker is in the list", TimeSpan.FromSeconds(20), async () =>
+        {
+            var workers = (await grid.Client.GetWorkersAsync(Cancellation)).Workers;
+            return ((object?)workers.SingleOrDefault(), $"{workers.Count} workers");
+        });
         Assert.Equal(("text-stats", "1.2.3", "TextStats.dll"), worker.Connectors!.Select(c => (c.Service, c.Version!, c.Assembly!)).Single());
         Assert.Contains("does text-stats by TextStats.dll 1.2.3", (await GridProcess.RunAsync(_folder, "workers", "--url", grid.Http.BaseAddress.ToString())).Out, StringComparison.Ordinal);
     }

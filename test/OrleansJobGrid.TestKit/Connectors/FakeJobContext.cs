@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -11,7 +12,10 @@ public sealed class FakeJobContext : IJobContext
     /// <summary>Most bytes of a checkpoint.</summary>
     public const int MaxCheckpoint = 64 * 1024;
 
-    private readonly List<(double Percent, string? Message)> _progress = [];
+    // Tests look while the connector reports.
+    private readonly ConcurrentQueue<(double Percent, string? Message)> _progress = new();
+    private readonly ConcurrentQueue<(byte[] Picture, string ContentType)> _previews = new();
+    private int _answered;
 
     /// <summary>The first attempt of a job.</summary>
     /// <param name="payload">Its payload as JSON.</param>
@@ -59,8 +63,8 @@ public sealed class FakeJobContext : IJobContext
     /// <summary>The last checkpoint that was offered, also by an earlier attempt.</summary>
     public byte[]? SavedCheckpoint { get; private set; }
 
-    /// <summary>All progress reports of this attempt.</summary>
-    public IReadOnlyList<(double Percent, string? Message)> Progress => _progress;
+    /// <summary>All progress reports of this attempt so far.</summary>
+    public IReadOnlyList<(double Percent, string? Message)> Progress => [.. _progress];
 
     /// <inheritdoc/>
     public Submission? Adopts { get; init; }
@@ -96,7 +100,7 @@ public sealed class FakeJobContext : IJobContext
     public List<Submission> Submitted { get; } = [];
 
     /// <summary>How many posts had their answer.</summary>
-    public int Answered { get; private set; }
+    public int Answered => Volatile.Read(ref _answered);
 
     /// <summary>Earlier submissions that the attempt went on with.</summary>
     public List<Submission> Attached { get; } = [];
@@ -128,7 +132,7 @@ public sealed class FakeJobContext : IJobContext
         {
             if (await post(record.ExternalId, limit.Token) is { } serviceId)
                 Submitted[^1] = record = record with { ServiceId = serviceId };
-            Answered++;
+            Interlocked.Increment(ref _answered);
         }
         catch (OperationCanceledException e) when (limit.IsCancellationRequested)
         {
@@ -149,7 +153,16 @@ public sealed class FakeJobContext : IJobContext
     }
 
     /// <inheritdoc/>
-    public void ReportProgress(double percent, string? message = null) => _progress.Add((percent, message));
+    public void ReportProgress(double percent, string? message = null) => _progress.Enqueue((percent, message));
+
+    /// <summary>All unfinished pictures of this attempt so far.</summary>
+    public IReadOnlyList<(byte[] Picture, string ContentType)> Previews => [.. _previews];
+
+    /// <inheritdoc/>
+    public bool PreviewsWanted { get; set; } = true;
+
+    /// <inheritdoc/>
+    public void ReportPreview(ReadOnlyMemory<byte> picture, string contentType) => _previews.Enqueue((picture.ToArray(), contentType));
 
     /// <inheritdoc/>
     public ValueTask SaveCheckpointAsync(ReadOnlyMemory<byte> state, CancellationToken cancellationToken)

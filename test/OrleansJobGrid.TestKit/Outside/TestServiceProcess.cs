@@ -32,10 +32,16 @@ public sealed class TestServiceProcess : IAsyncDisposable
         return service;
     }
 
-    /// <summary>All lines of the log, over all lives of the service.</summary>
-    public IReadOnlyList<ServiceEvent> Read() => File.Exists(Path.Combine(Folder, "log"))
-        ? [.. File.ReadLines(Path.Combine(Folder, "log")).Select(ServiceEvent.Parse)]
-        : [];
+    /// <summary>All whole lines of the log, over all lives of the service; one that is being written stands there in parts.</summary>
+    public IReadOnlyList<ServiceEvent> Read()
+    {
+        var log = Path.Combine(Folder, "log");
+        if (!File.Exists(log))
+            return [];
+        using var reader = new StreamReader(new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
+        var text = reader.ReadToEnd();
+        return [.. text[..(text.LastIndexOf('\n') + 1)].Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(ServiceEvent.Parse)];
+    }
 
     /// <summary>Whole executions and broken ones: how often work was begun.</summary>
     public ILookup<string, ServiceEvent> Executions() => Read().Where(e => e.What == "START").ToLookup(e => e.JobId);

@@ -162,6 +162,18 @@ public sealed class FaultyJobStore(IJobStore inner, TimeProvider time, bool leav
             cancellationToken);
 
     /// <inheritdoc/>
+    public async ValueTask SetOutboxAsync(int shard, long capacity, CancellationToken cancellationToken) =>
+        await Through(new(nameof(SetOutboxAsync), shard, []), () => Done(inner.SetOutboxAsync(shard, capacity, cancellationToken)), cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<OutboxPage> ReadOutboxAsync(int shard, long after, int limit, CancellationToken cancellationToken) =>
+        Through(new(nameof(ReadOutboxAsync), shard, []), () => inner.ReadOutboxAsync(shard, after, limit, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask TrimOutboxAsync(int shard, long through, CancellationToken cancellationToken) =>
+        await Through(new(nameof(TrimOutboxAsync), shard, []), () => Done(inner.TrimOutboxAsync(shard, through, cancellationToken)), cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<ShardDump> DumpAsync(int shard, CancellationToken cancellationToken) =>
         Through(new(nameof(DumpAsync), shard, []), () => inner.DumpAsync(shard, cancellationToken), cancellationToken);
 

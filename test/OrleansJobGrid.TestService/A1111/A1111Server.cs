@@ -194,7 +194,8 @@ public sealed class A1111Server(A1111Edition edition) : IAsyncDisposable
 
     private async Task<IResult> TaskOf(HttpContext http)
     {
-        var id = (await JsonNode.ParseAsync(http.Request.Body))!["id_task"]!.GetValue<string>();
+        var asked = (await JsonNode.ParseAsync(http.Request.Body))!;
+        var (id, previews) = (asked["id_task"]!.GetValue<string>(), asked["live_preview"]!.GetValue<bool>());
         lock (_lock)
         {
             // A failed task is still the current one until another begins.
@@ -207,6 +208,9 @@ public sealed class A1111Server(A1111Edition edition) : IAsyncDisposable
                 ["progress"] = active ? 0.4 : null,
                 ["eta"] = null,
                 ["textinfo"] = queued ? "In queue: 1/1" : active ? "Sampling step 4/10" : "Waiting...",
+                // One that was seen is not sent again.
+                ["live_preview"] = active && previews && asked["id_live_preview"]!.GetValue<int>() != 4 ? "data:image/png;base64,cHJldmlldw==" : null,
+                ["id_live_preview"] = active && previews ? 4 : -1,
             });
         }
     }

@@ -282,6 +282,7 @@ internal sealed class ComfyEngine(ComfyEdition edition, ComfyFolder folder, Comf
                     if (Number("deaf") == 0)
                         ThrowIfInterrupted();
                     TellProgress(item, node, step, Number("steps"));
+                    sockets.Show(item.ClientId, item.Id, node, [0xff, 0xd8, 0xff, 0xe0, (byte)step]);
                 }
 
                 return (Image("image"), null);

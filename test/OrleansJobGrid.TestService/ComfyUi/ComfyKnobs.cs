@@ -26,6 +26,9 @@ public sealed class ComfyKnobs
     /// <summary>Called for each request with its method and path; true: the connection is cut instead of an answer, after the request was carried out where it says so.</summary>
     public Func<string, string, ComfyCut> OnRequest { get; set; } = (_, _) => ComfyCut.None;
 
+    /// <summary>Checkpoints that it has.</summary>
+    public IReadOnlyList<string> Checkpoints { get; set; } = [];
+
     /// <summary>The marks of prompts that began, in order; the server's own id where there is none.</summary>
     public ConcurrentQueue<string> Executions { get; } = new();
 

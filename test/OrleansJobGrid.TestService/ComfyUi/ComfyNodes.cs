@@ -30,16 +30,24 @@ internal static class ComfyNodes
 
     public static bool IsOutput(string type) => Outputs.Contains(type);
 
-    public static JsonObject Info(string type) => new() { ["input"] = JsonNode.Parse(Definitions[type]), ["output_node"] = IsOutput(type), ["name"] = type };
+    public static JsonObject Info(string type, IReadOnlyList<string> checkpoints) => new() { ["input"] = DefinitionOf(type, checkpoints), ["output_node"] = IsOutput(type), ["name"] = type };
 
     public static bool IsLink(JsonNode? value) => value is JsonArray { Count: 2 } link && link[0] is JsonValue id && id.GetValueKind() == JsonValueKind.String;
 
+    private static JsonNode DefinitionOf(string type, IReadOnlyList<string> checkpoints)
+    {
+        var definition = JsonNode.Parse(Definitions[type])!;
+        if (type == "CheckpointLoaderSimple")
+            definition["required"]!["ckpt_name"] = new JsonArray(new JsonArray([.. checkpoints.Select(c => (JsonNode?)c)]));
+        return definition;
+    }
+
     /// <summary>What is wrong with a node's inputs.</summary>
-    public static List<JsonObject> Validate(JsonObject prompt, JsonObject node, Func<string, bool> hasInput)
+    public static List<JsonObject> Validate(JsonObject prompt, JsonObject node, IReadOnlyList<string> checkpoints, Func<string, bool> hasInput)
     {
         var errors = new List<JsonObject>();
         var inputs = node["inputs"] as JsonObject ?? [];
-        foreach (var (name, definition) in (JsonObject)JsonNode.Parse(Definitions[node["class_type"]!.GetValue<string>()])!["required"]!)
+        foreach (var (name, definition) in (JsonObject)DefinitionOf(node["class_type"]!.GetValue<string>(), checkpoints)["required"]!)
         {
             if (inputs[name] is not { } value)
                 errors.Add(Error("required_input_missing", "Required input is missing", name, name));

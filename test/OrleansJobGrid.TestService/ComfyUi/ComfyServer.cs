@@ -73,7 +73,7 @@ public sealed partial class ComfyServer : IAsyncDisposable
     public async Task LaunchAsync()
     {
         _folder.WipeTemp();
-        (_sockets, _engine) = (new(), null!);
+        (_sockets, _engine) = (new(_edition.HasFeatures), null!);
         _engine = new(_edition, _folder, _sockets, Knobs);
         _engine.Start();
         var builder = WebApplication.CreateSlimBuilder();
@@ -142,7 +142,7 @@ public sealed partial class ComfyServer : IAsyncDisposable
         app.MapGet($"{prefix}/queue", () => Results.Json(_engine.Queue()));
         app.MapGet($"{prefix}/history", (int? max_items) => Results.Json(_engine.History(null, max_items)));
         app.MapGet($"{prefix}/history/{{id}}", (string id) => Results.Json(_engine.History(id, null)));
-        app.MapGet($"{prefix}/object_info/{{type}}", (string type) => Results.Json(ComfyNodes.Knows(type) ? new JsonObject { [type] = ComfyNodes.Info(type) } : []));
+        app.MapGet($"{prefix}/object_info/{{type}}", (string type) => Results.Json(ComfyNodes.Knows(type) ? new JsonObject { [type] = ComfyNodes.Info(type, Knobs.Checkpoints) } : []));
         app.MapGet($"{prefix}/view", View);
         app.MapPost($"{prefix}/upload/image", (Delegate)Upload);
         app.MapPost($"{prefix}/prompt", (Delegate)Prompt);
@@ -268,7 +268,7 @@ public sealed partial class ComfyServer : IAsyncDisposable
     private void Collect(JsonObject prompt, string node, HashSet<string> wrong, JsonObject nodeErrors, string output)
     {
         var at = (JsonObject)prompt[node]!;
-        var errors = ComfyNodes.Validate(prompt, at, _folder.HasInput);
+        var errors = ComfyNodes.Validate(prompt, at, Knobs.Checkpoints, _folder.HasInput);
         if (errors.Count > 0)
         {
             wrong.Add(node);
@@ -290,16 +290,17 @@ public sealed partial class ComfyServer : IAsyncDisposable
     private IResult UnknownNode(string node, string type)
     {
         if (_edition.NamesMissingNodes)
-            return Refuse("missing_node_type", $"Node '{type}' not found. The custom node may not be installed.", $"Node ID '#{node}'");
+            return Refuse("missing_node_type", $"Node '{type}' not found. The custom node may not be installed.", $"Node ID '#{node}'",
+                extra: new() { ["node_id"] = node, ["class_type"] = type, ["node_title"] = type });
         return _edition.HasStatus
             ? Refuse("invalid_prompt", $"Cannot execute because node {type} does not exist.", $"Node ID '#{node}'")
             : Results.Text(InTrouble, "text/plain", statusCode: 500);
     }
 
-    private IResult Refuse(string type, string message, string details, JsonObject? nodeErrors = null) => Results.Json(
+    private IResult Refuse(string type, string message, string details, JsonObject? nodeErrors = null, JsonObject? extra = null) => Results.Json(
         new JsonObject
         {
-            ["error"] = new JsonObject { ["type"] = type, ["message"] = message, ["details"] = details, ["extra_info"] = new JsonObject() },
+            ["error"] = new JsonObject { ["type"] = type, ["message"] = message, ["details"] = details, ["extra_info"] = extra ?? [] },
             ["node_errors"] = NoneAs(nodeErrors ?? []),
         },
         statusCode: 400);

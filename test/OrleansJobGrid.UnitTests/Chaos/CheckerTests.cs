@@ -132,6 +132,31 @@ public sealed class CheckerTests
         Assert.True(Judge(unanswered: 1).Holds);
     }
 
+    [Fact]
+    public void Sagas_end_as_they_must_with_each_effect_once_and_in_its_order()
+    {
+        Assert.True(JudgeSagas((1, SagaStatus.Completed, SagaMix.EffectsOf(1)), (3, SagaStatus.Compensated, SagaMix.EffectsOf(3))).Holds);
+        Assert.Single(JudgeSagas((1, SagaStatus.Completed, ["/1/first", "/1/first", "/1/last"])).DoubledEffects);
+        Assert.Single(JudgeSagas((1, SagaStatus.Completed, ["/1/first"])).Lost);
+        Assert.Single(JudgeSagas((3, SagaStatus.Compensated, ["/3/first", "/3/undo-first", "/3/undo-pair-1", "/3/undo-pair-0", "/3/undo-last"])).Lost);
+        Assert.Single(JudgeSagas((1, SagaStatus.Parked, [])).Lost);
+        Assert.Single(JudgeSagas((1, SagaStatus.Compensated, [])).Failed);
+        Assert.Single(JudgeSagas((1, null, [])).Lost);
+        // What nobody was told of must be one of the unanswered.
+        Assert.Single(Checker.Judge(new() { Acknowledged = [], SideEffects = [], Service = [], Jobs = _jobs, Sagas = new Dictionary<string, Saga> { ["x"] = new() { Id = "x", Status = SagaStatus.Completed } } }).DoubledCompletions);
+    }
+
+    private Findings JudgeSagas(params (int Number, string? Status, IReadOnlyList<string> Effects)[] sagas) => Checker.Judge(new()
+    {
+        Acknowledged = [],
+        SideEffects = [],
+        Service = [],
+        Jobs = _jobs,
+        AcknowledgedSagas = [.. sagas.Select(s => new Acknowledgement(At, $"chaos-1-{s.Number}", $"saga-{s.Number}"))],
+        Sagas = sagas.Where(s => s.Status is not null).ToDictionary(s => $"saga-{s.Number}", s => new Saga { Id = $"saga-{s.Number}", Status = s.Status! }),
+        Effects = [.. sagas.SelectMany(s => s.Effects)],
+    });
+
     private Findings Judge(int unanswered = 0) =>
         Checker.Judge(new() { Acknowledged = _acknowledged, Unanswered = unanswered, SideEffects = _effects, Service = _service, Jobs = _jobs });
 

@@ -26,6 +26,21 @@ public sealed class JobStreamTests
     }
 
     [Fact]
+    public async Task Watch_WithPreviews_AsksForThemAndGivesTheirBytes()
+    {
+        await using var grid = await CannedGrid.StartAsync(
+            State + "event: preview\ndata: {\"job_id\":\"a\",\"content_type\":\"image/png\",\"data\":\"AQID\"}\n\n" + End, contentType: "text/event-stream");
+        var updates = new List<JobUpdate>();
+        await foreach (var update in grid.Client.WatchAsync("a", previews: true))
+            updates.Add(update);
+
+        var preview = Assert.Single(updates.OfType<JobPreviewUpdate>());
+        Assert.Equal(("a", "image/png"), (preview.JobId, preview.ContentType));
+        Assert.Equal([1, 2, 3], preview.Data);
+        Assert.EndsWith("/stream?previews=true", grid.Requests.Single().Target, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Watch_WhenTheConnectionBreaksInTheMiddle_GoesOnWithANewOne()
     {
         await using var grid = await CannedGrid.StartAsync(async (context, _, number) =>

@@ -138,6 +138,31 @@ public sealed class CommandLineTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Watch_WithPreview_KeepsTheLatestPictureInTheFile(bool json)
+    {
+        using var run = new CommandRun();
+        var sse = "event: state\ndata: {\"id\":\"a\",\"status\":\"in_progress\"}\n\nevent: preview\ndata: {\"job_id\":\"a\",\"content_type\":\"image/png\",\"data\":\"AQID\"}\n\n"
+            + "event: preview\ndata: {\"job_id\":\"a\",\"content_type\":\"image/png\",\"data\":\"BAU=\"}\n\nevent: end\ndata: {\"id\":\"a\",\"status\":\"completed\"}\n\n";
+        await using var grid = await CannedGrid.StartAsync((context, _, _) => context.Request.Path.Value!.EndsWith("/stream", StringComparison.Ordinal)
+            ? CannedGrid.AnswerAsync(context, sse, contentType: "text/event-stream")
+            : CannedGrid.AnswerAsync(context, """{"success":true,"job":{"id":"a","status":"in_progress"}}"""));
+        var folder = Directory.CreateTempSubdirectory("jobgrid-watch-").FullName;
+        try
+        {
+            var file = Path.Combine(folder, "now.png");
+            Assert.Equal(0, await run.InvokeAsync(["watch", "a", "--url", grid.Url, "--preview", file, .. json ? ["--json"] : (string[])[]]));
+            Assert.Equal([4, 5], await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
+            Assert.Equal([file], Directory.GetFiles(folder));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Theory]
     [InlineData("degraded", 200, 0)]
     [InlineData("down", 503, 3)]
     public async Task Doctor_WithAUrl_ShowsTheHealth(string status, int http, int exitCode)

@@ -1,13 +1,16 @@
 using System.Collections.Concurrent;
 using Orleans.Concurrency;
+using OrleansJobGrid.Contracts.Events;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Operations;
+using OrleansJobGrid.Contracts.Reconciliation;
+using OrleansJobGrid.Contracts.Sagas;
 using OrleansJobGrid.Gateway.Grains;
 
 namespace OrleansJobGrid.UnitTests.Gateway;
 
 /// <summary>A grid in memory: takes submissions as the real one does, and answers what a test has set.</summary>
-internal sealed class FakeGrid : IGridGrains, IJobIngressGrain, IJobQueryGrain, IGridOperationsGrain
+internal sealed class FakeGrid : IGridGrains, IJobIngressGrain, IJobQueryGrain, IGridOperationsGrain, ISubscriptionCatalogGrain
 {
     public ConcurrentDictionary<string, JobSubmission> Taken { get; } = new();
 
@@ -51,6 +54,26 @@ internal sealed class FakeGrid : IGridGrains, IJobIngressGrain, IJobQueryGrain, 
     public IJobGrain Job(string jobId) => Jobs.GetOrAdd(jobId, _ => new FakeJob());
 
     public IGridOperationsGrain Operations() => this;
+
+    public ISagaGrain Saga(string sagaId) => throw new NotSupportedException();
+
+    public ISagaCatalogGrain Sagas() => throw new NotSupportedException();
+
+    public ISubscriptionCatalogGrain Subscriptions() => this;
+
+    public IStateReconcilerGrain Reconciler() => throw new NotSupportedException();
+
+    public ISubscriptionGrain Subscription(string name) => throw new NotSupportedException();
+
+    public IReadOnlyList<SubscriptionView> SubscriptionList { get; set; } = [];
+
+    public Task<IReadOnlyList<SubscriptionView>> List() => Task.FromResult(SubscriptionList);
+
+    public Task<SubscriptionAnswer> Put(SubscriptionSpec spec) => throw new NotSupportedException();
+
+    public Task<bool> Delete(string name) => throw new NotSupportedException();
+
+    public Task Poke() => throw new NotSupportedException();
 
     public async Task<IReadOnlyList<SubmitResult>> Submit(Immutable<IReadOnlyList<JobSubmission>> submissions)
     {
@@ -132,14 +155,14 @@ internal sealed class FakeJob : IJobGrain
         Interlocked.Exchange(ref _changed, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 
-    public async Task<JobView?> Watch(long seenVersion, long seenProgress, TimeSpan wait)
+    public async Task<JobView?> Watch(long seenVersion, long seenProgress, TimeSpan wait, long? seenPreview = null)
     {
         if (WatchFaults.TryDequeue(out var fault))
             throw fault;
         var changed = _changed.Task;
-        if (Current is { } job && job.Version == seenVersion && job.ProgressNumber == seenProgress)
+        if (Current is { } job && job.Version == seenVersion && job.ProgressNumber == seenProgress && (seenPreview ?? job.PreviewNumber) == job.PreviewNumber)
             await Task.WhenAny(changed, Task.Delay(wait, TimeProvider.System));
-        return Current;
+        return seenPreview is { } seen && seen != Current?.PreviewNumber ? Current : Current is null ? null : Current with { Preview = null };
     }
 
     public Task<ControlAnswer> Cancel(string reason) => Ask($"cancel: {reason}");
@@ -159,7 +182,9 @@ internal sealed class FakeJob : IJobGrain
 
     public Task<ReportOutcome> Begin(GrantToken token) => throw new NotSupportedException();
 
-    public Task<ReportOutcome> Progress(GrantToken token, double percent, string? message) => throw new NotSupportedException();
+    public Task<ProgressAnswer> Progress(GrantToken token, double percent, string? message) => throw new NotSupportedException();
+
+    public Task Preview(GrantToken token, JobPreview preview) => throw new NotSupportedException();
 
     public Task<ReportOutcome> Checkpoint(GrantToken token, Immutable<byte[]> state) => throw new NotSupportedException();
 

@@ -10,7 +10,7 @@ public sealed class JobReadEndpointTests
     [
         "id", "status", "service_required", "queue", "priority", "payload", "customer_id", "workflow_id", "workflow_priority", "workflow_datetime",
         "deadline", "max_retries", "retry", "timeout_seconds", "stall_timeout_seconds", "queue_timeout_seconds", "idempotent", "on_unknown", "not_before", "metadata", "attempt",
-        "epoch", "worker_id", "progress", "progress_message", "created_at", "assigned_at", "started_at", "completed_at", "failed_at", "cancelled_at",
+        "epoch", "worker_id", "progress", "progress_message", "completed_chunks", "total_chunks", "resume_job_id", "created_at", "assigned_at", "started_at", "completed_at", "failed_at", "cancelled_at",
         "retry_at", "result", "outputs", "error", "failures", "queue_position", "held_reason", "submissions", "rescues", "requirements", "urgency", "memory_floor_mb",
         "fingerprint", "unworkable", "unworkable_reason", "cancel_requested", "pause_requested", "end_reason",
     ];
@@ -197,7 +197,7 @@ public sealed class JobReadEndpointTests
 
     [Theory]
     [InlineData("/api/nonsense")]
-    [InlineData("/api/sagas/x")]
+    [InlineData("/api/webhooks/x")]
     [InlineData("/api/jobs/a/pause")]
     public async Task Get_WhatIsNotBuilt_Is404NamingThePath(string path)
     {

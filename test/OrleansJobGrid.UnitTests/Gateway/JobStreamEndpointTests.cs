@@ -33,6 +33,31 @@ public sealed class JobStreamEndpointTests
         Assert.Null(await events.LineAsync());
     }
 
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("?previews=false", false)]
+    [InlineData("?previews=true", true)]
+    public async Task Stream_ShowsUnfinishedPicturesToWhomAsks(string query, bool shown)
+    {
+        await using var gateway = await GatewayUnderTest.StartAsync();
+        var job = gateway.Grid.Jobs["a"] = new FakeJob();
+        job.Set(GatewayUnderTest.Job("a", JobStatus.InProgress));
+        await using var events = await OpenAsync(gateway, query);
+        Assert.Equal("state", (await events.NextAsync()).Name);
+
+        job.Set(GatewayUnderTest.Job("a", JobStatus.InProgress, progress: 1) with { PreviewNumber = 1, Preview = new(new byte[] { 1, 2, 3 }, "image/png") });
+        var (name, data) = await events.NextAsync();
+        if (shown)
+        {
+            Assert.Equal(("preview", """{"job_id":"a","content_type":"image/png","data":"AQID"}"""), (name, data.GetRawText()));
+            (name, _) = await events.NextAsync();
+        }
+
+        Assert.Equal("progress", name);
+        job.Set(GatewayUnderTest.Job("a", JobStatus.Completed, version: 3));
+        Assert.Equal("state", (await events.NextAsync()).Name);
+    }
+
     [Fact]
     public async Task Stream_OfAFinalJob_TellsItsStateAndEnds()
     {
@@ -104,9 +129,9 @@ public sealed class JobStreamEndpointTests
         await stopping;
     }
 
-    private static async Task<EventStream> OpenAsync(GatewayUnderTest gateway)
+    private static async Task<EventStream> OpenAsync(GatewayUnderTest gateway, string query = "")
     {
-        var response = await gateway.Client.GetAsync("/api/jobs/a/stream", HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        var response = await gateway.Client.GetAsync($"/api/jobs/a/stream{query}", HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
         Assert.Equal(200, (int)response.StatusCode);
         return new EventStream(response, new StreamReader(await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken)));
     }

@@ -140,7 +140,11 @@ public sealed class OperationsEndpointTests
             "/api/dead-letters", "/api/dead-letters/groups", "/api/dead-letters/{id}", "/api/dead-letters/{id}/requeue", "/api/dead-letters/requeue",
             "/api/dead-letters/purge", "/api/jobs/{id}/stream", "/api/jobs/{id}/why", "/api/workers/{id}", "/api/workers/{id}/drain", "/api/workers/{id}/resume",
             "/api/models", "/api/demand", "/api/artefacts", "/api/artefacts/{id}", "/api/artefacts/links", "/api/artefacts/presigned-uploads", "/api/callbacks/{mark}/{signature}", "/api/workers", "/api/queues", "/api/metrics", "/metrics", "/api/health",
-            "/health/live", "/health/ready",
+            "/health/live", "/health/ready", "/api/jobs/{id}/outputs", "/api/sagas", "/api/sagas/{id}", "/api/sagas/{id}/events", "/api/sagas/{id}/stream", "/api/sagas/{id}/cancel",
+            "/api/reconciliation", "/api/subscriptions", "/api/subscriptions/{name}", "/api/subscriptions/{name}/events", "/api/subscriptions/{name}/stream", "/api/subscriptions/{name}/position",
+            "/api/subscriptions/{name}/dead-letters", "/api/subscriptions/{name}/dead-letters/redeliver",
+            "/api/sagas/{id}/pause", "/api/sagas/{id}/resume", "/api/sagas/{id}/retry", "/api/sagas/{id}/skip-undo", "/api/sagas/{id}/signals/{name}", "/api/saga-definitions",
+            "/api/saga-definitions/{name}", "/api/saga-schema",
         ];
         Assert.Equal(expected.Order(), paths.EnumerateObject().Select(p => p.Name).Order());
         foreach (var operation in paths.EnumerateObject().SelectMany(p => p.Value.EnumerateObject()))

@@ -86,7 +86,7 @@ internal static class SubmissionGen
             ("id", job.Id), ("service_required", job.Service), ("queue", job.Queue), ("payload", JsonNode.Parse(job.Payload)), ("priority", job.Priority),
             ("customer_id", job.CustomerId), ("workflow_id", job.WorkflowId), ("workflow_priority", job.WorkflowPriority),
             ("workflow_datetime", Moment(job.WorkflowTime, seed)), ("deadline", Moment(job.Deadline, seed + 1)), ("not_before", Moment(job.NotBefore, seed)),
-            ("max_retries", job.MaxRetries), ("timeout_seconds", job.AttemptTimeoutMs / 1000d), ("stall_timeout_seconds", job.StallTimeoutMs / 1000d),
+            ("max_retries", job.MaxRetries), ("timeout_seconds", job.AttemptTimeoutMs / 1000d), ("stall_timeout_seconds", job.StallTimeoutMs / 1000d), ("resume_job_id", job.ResumeJobId),
             ("urgency", job.Urgency), ("queue_timeout_seconds", job.QueueTimeoutMs / 1000d),
             ("idempotent", job.Idempotent), ("on_unknown", job.OnUnknown), ("metadata", job.Metadata is null ? null : JsonNode.Parse(job.Metadata)),
             ("retry", job.Retry is not { } r ? null : new JsonObject

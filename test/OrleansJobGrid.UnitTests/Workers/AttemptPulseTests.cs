@@ -65,6 +65,40 @@ public sealed class AttemptPulseTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Nothing_is_said_any_more_of_work_that_is_over_while_its_end_is_still_to_be_reported()
+    {
+        using var attempt = Begin();
+        attempt.Progressed(99, "nearly");
+        attempt.Checkpointed([1]);
+        _attempts.Release(attempt);
+        await Beat(7);
+
+        Assert.Empty(_job.Words);
+        Assert.Contains(attempt, _attempts.All);
+    }
+
+    [Fact]
+    public async Task An_unfinished_picture_is_shown_where_somebody_watches_once_a_second_at_most_and_only_the_latest()
+    {
+        using var attempt = Begin();
+        attempt.Showed(new(new byte[1], "image/png"));
+        await Beat(2);
+        Assert.DoesNotContain(_job.Words, w => w.StartsWith("preview", StringComparison.Ordinal));
+        Assert.False(attempt.PreviewsWanted);
+
+        _job.PreviewsWanted = true;
+        attempt.Showed(new(new byte[2], "image/png"));
+        await Beat(2);
+        Assert.True(attempt.PreviewsWanted);
+        attempt.Showed(new(new byte[3], "image/png"));
+        attempt.Showed(new(new byte[4], "image/jpeg"));
+        await Beat(2);
+        Assert.Equal(["preview image/png 2"], _job.Words.Where(w => w.StartsWith("preview", StringComparison.Ordinal)));
+        await Beat(5);
+        Assert.Equal(["preview image/png 2", "preview image/jpeg 4"], _job.Words.Where(w => w.StartsWith("preview", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public async Task Checkpoints_are_written_once_a_second_at_most_and_only_the_latest()
     {
         using var attempt = Begin();

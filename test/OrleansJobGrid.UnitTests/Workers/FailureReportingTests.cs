@@ -128,4 +128,22 @@ public sealed class FailureReportingTests
         Assert.Null(MachineMemory.Parse(["MemTotal:       16384000 kB"]));
         Assert.Null(MachineMemory.Parse(["MemTotal: much kB", "MemAvailable: 1 kB"]));
     }
+
+    [Fact]
+    public void A_key_that_a_service_repeats_is_told_nowhere()
+    {
+        var reporting = new FailureReporting(FailureClassifier.Default, [new FakeConnector { Secrets = ["sk-0123456789", "sk-0123456789-more", "short"] }]);
+        var failed = new FailedResult(new()
+        {
+            Message = "invalid key sk-0123456789-more, short",
+            Stack = "at sk-0123456789",
+            ServiceLog = "got sk-0123456789",
+            Hints = new Dictionary<string, string> { ["key"] = "sk-0123456789" },
+            HttpStatus = 401,
+        });
+        var report = reporting.Of(failed);
+        Assert.Equal("invalid key ***, short", report.Message);
+        Assert.Equal(("at ***", "got ***", "***"), (report.Stack, report.ServiceLog, report.Hints["key"]));
+        Assert.Equal("invalid key ***, short", Assert.IsType<FailedResult>(reporting.Judged(failed)).Message);
+    }
 }

@@ -22,7 +22,13 @@ internal sealed class FakeJob : IJobGrain
 
     public Task<ReportOutcome> Begin(GrantToken token) => Say("begin");
 
-    public Task<ReportOutcome> Progress(GrantToken token, double percent, string? message) => Say($"progress {percent} {message}".TrimEnd());
+    public async Task<ProgressAnswer> Progress(GrantToken token, double percent, string? message) =>
+        new(await Say($"progress {percent} {message}".TrimEnd()), PreviewsWanted);
+
+    /// <summary>Whether somebody watches unfinished pictures.</summary>
+    public bool PreviewsWanted { get; set; }
+
+    public Task Preview(GrantToken token, JobPreview preview) => Say($"preview {preview.ContentType} {preview.Content.Length}");
 
     public Task<ReportOutcome> Checkpoint(GrantToken token, Immutable<byte[]> state) => Say($"checkpoint {string.Join(',', state.Value)}");
 
@@ -64,7 +70,7 @@ internal sealed class FakeJob : IJobGrain
 
     public Task<ControlAnswer> Purge() => throw new NotSupportedException();
 
-    public Task<JobView?> Watch(long seenVersion, long seenProgress, TimeSpan wait) => throw new NotSupportedException();
+    public Task<JobView?> Watch(long seenVersion, long seenProgress, TimeSpan wait, long? seenPreview = null) => throw new NotSupportedException();
 
     /// <summary>By the built-in rules.</summary>
     internal static FailureReporting Failures { get; } = new(FailureClassifier.Default);
@@ -115,6 +121,8 @@ internal sealed class FakeConnector(
     public WorkLocation Location => location;
 
     public TimeSpan DefaultAttemptTimeout => TimeSpan.FromMinutes(1);
+
+    public IReadOnlyCollection<string> Secrets { get; init; } = [];
 
     public bool Ran { get; private set; }
 

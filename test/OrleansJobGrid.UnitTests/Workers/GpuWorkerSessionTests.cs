@@ -53,7 +53,7 @@ public sealed class GpuWorkerSessionTests : IAsyncDisposable
         var pulse = new AttemptPulse(grains, runner, _time, NullLogger<AttemptPulse>.Instance);
         var profile = new WorkerProfile { Node = "n", Process = "", Services = ["fake"], Slots = 2, StartedAt = 0, Version = "test" };
         var parts = new WorkerParts(grains, artefacts, new("", "test"), FakeJob.Failures, _monitor, _time, NullLoggerFactory.Instance);
-        _session = new("session-1", _plan, new Dictionary<string, IConnector> { ["fake"] = _connector }, runner, pulse, breakers, profile, parts);
+        _session = new("session-1", _plan, new Dictionary<string, IConnector> { ["fake"] = _connector }, runner, pulse, breakers, profile, new(_plan.Capabilities, [_connector], null), parts);
         _life = _session.Run(_leave.Token);
     }
 

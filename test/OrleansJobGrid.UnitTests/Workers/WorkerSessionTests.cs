@@ -37,7 +37,7 @@ public sealed class WorkerSessionTests : IAsyncDisposable
         var connectors = new Dictionary<string, IConnector> { ["fake"] = _inProcess, ["outside"] = _outside };
         var plan = new PlannedWorker { Id = "w1", Slots = 2, Options = options, Capabilities = new(WorkerCapabilities.None) };
         var parts = new WorkerParts(grains, null!, new("", "test"), FakeJob.Failures, null, _time, NullLoggerFactory.Instance);
-        _session = new("session-1", plan, connectors, runner, pulse, _breakers, profile, parts);
+        _session = new("session-1", plan, connectors, runner, pulse, _breakers, profile, new(plan.Capabilities, [], null), parts);
         _life = _session.Run(_leave.Token);
     }
 

@@ -92,6 +92,23 @@ public abstract class ConnectorConformance : IAsyncLifetime
         Assert.Equal(job.Progress.Select(p => p.Percent).Order(), job.Progress.Select(p => p.Percent));
     }
 
+    /// <summary>Previews.</summary>
+    [Fact]
+    public async Task Unfinished_pictures_are_shown_while_it_runs_and_are_no_outputs()
+    {
+        Needs(ServiceCapabilities.Previews);
+        if (!(await Connector.ProveAsync(Service.Instance, Cancellation)).Capabilities.HasFlag(ServiceCapabilities.Previews))
+            Assert.Skip("It shows none in this version.");
+        var job = Job();
+        Service.Hold();
+        var running = RunAsync(job);
+        await UntilAsync(() => job.Previews.Count > 0, "an unfinished picture is shown");
+        Service.Release();
+        var outputs = Assert.IsType<CompletedResult>(await running).Outputs;
+        Assert.All(job.Previews, p => Assert.StartsWith("image/", p.ContentType, StringComparison.Ordinal));
+        Assert.Equal(outputs.Count, job.FakeFiles.Outputs.Count);
+    }
+
     /// <summary>A job that is wrong.</summary>
     [Fact]
     public async Task What_the_service_refuses_as_wrong_is_told_in_words_and_not_tried_again()
@@ -237,8 +254,8 @@ public abstract class ConnectorConformance : IAsyncLifetime
     public async Task A_post_without_a_proper_answer_begins_nothing_twice(ProxyFault fault)
     {
         Service.Proxy.SpoilNextPost(fault);
-        var job = new FakeJobContext(Service.Payload) { UsableInstances = [Service.Instance], SubmitTimeout = TimeSpan.FromMilliseconds(500) };
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5), TimeProvider.System);
+        var job = new FakeJobContext(Service.Payload) { UsableInstances = [Service.Instance], SubmitTimeout = TimeSpan.FromSeconds(1) };
+        using var limit = new CancellationTokenSource(fault == ProxyFault.SilentAfter ? TimeSpan.FromSeconds(5) : Timeout.InfiniteTimeSpan, TimeProvider.System);
         ConnectorResult? result = null;
         try
         {

@@ -87,7 +87,7 @@ internal sealed class RedisConnection : IAsyncDisposable
         {
             return await call().WaitAsync(cancellationToken);
         }
-        catch (Exception fault) when (fault is RedisException or TimeoutException)
+        catch (Exception fault) when (RedisFaults.OfTheServer(fault, cancellationToken))
         {
             throw RedisFaults.Translate(fault, Where, shard);
         }

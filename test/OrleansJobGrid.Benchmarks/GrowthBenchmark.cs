@@ -11,7 +11,8 @@ namespace OrleansJobGrid.Benchmarks;
 internal static class GrowthBenchmark
 {
     private const string Payload = """{"duration_ms":0}""";
-    private const int WarmUpJobs = 20_000;
+    // The grid's code is compiled anew, in the background, over its first half minute under load: a third of what it takes of the processor then.
+    private const int WarmUpJobs = 100_000;
     private const int SlotsOfDepths = 50;
 
     /// <summary>Jobs submitted at a time.</summary>

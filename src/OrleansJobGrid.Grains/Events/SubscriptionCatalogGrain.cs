@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orleans.Dashboard;
 using OrleansJobGrid.Contracts.Events;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Grains.Outbound;
@@ -11,7 +10,7 @@ using OrleansJobGrid.Storage;
 namespace OrleansJobGrid.Grains.Events;
 
 /// <inheritdoc cref="ISubscriptionCatalogGrain"/>
-[NoProfiling, GrainType("jobgrid.subscriptions")]
+[GrainType("jobgrid.subscriptions")]
 internal sealed partial class SubscriptionCatalogGrain(
     IJobStore store, Storage.StoreClock clock, IOptions<JobGridOptions> options, TimeProvider time, ILogger<SubscriptionCatalogGrain> logger) : Grain, ISubscriptionCatalogGrain
 {

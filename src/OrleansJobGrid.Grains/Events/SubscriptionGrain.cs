@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
-using Orleans.Dashboard;
 using OrleansJobGrid.Contracts.Events;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Grains.Storage;
@@ -15,7 +14,7 @@ namespace OrleansJobGrid.Grains.Events;
 /// Each shard is a lane of its own: what cannot be delivered holds up its lane only. The cursor is written after the delivery, so a crash
 /// between the two delivers again; two activations at once deliver twice, and the cursor's version lets one of them write.
 /// </remarks>
-[Reentrant, NoProfiling, GrainType("jobgrid.subscription")]
+[Reentrant, GrainType("jobgrid.subscription")]
 internal sealed class SubscriptionGrain(
     IJobStore store, Storage.StoreClock clock, Deliveries deliveries, LongPolls polls, IOptions<JobGridOptions> options, TimeProvider time, ILogger<SubscriptionGrain> logger)
     : Grain, ISubscriptionGrain

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orleans.Dashboard;
 using Orleans.Placement;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Contracts;
@@ -21,7 +20,7 @@ namespace OrleansJobGrid.Grains.Jobs;
 /// version and operation id, and the loser of a race reads the truth and decides anew. After any other fault of the store the
 /// activation goes, since what it knows may be wrong.
 /// </remarks>
-[PreferLocalPlacement, NoProfiling, GrainType("jobgrid.job")]
+[PreferLocalPlacement, GrainType("jobgrid.job")]
 internal sealed partial class JobGrain(
     StoreLanes lanes, HintSender hints, RecentSubmissions recent, BackoffReminders reminders, IArtefactStore artefacts, IOptions<JobGridOptions> options,
     RetryPolicies retries, WorkerDirectory workers, QueuePolicies queues, LongPolls polls, ILogger<JobGrain> logger) : Grain, IJobGrain, IRemindable

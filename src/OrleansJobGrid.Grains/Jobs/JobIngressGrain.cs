@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
-using Orleans.Dashboard;
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Grains.Artefacts;
@@ -19,7 +18,7 @@ namespace OrleansJobGrid.Grains.Jobs;
 /// it, and a queued job holds none afterwards. Nothing is kept between calls, so that they interleave: what waits for the store side by
 /// side is written together.
 /// </remarks>
-[StatelessWorker, Reentrant, NoProfiling, GrainType("jobgrid.ingress")]
+[StatelessWorker, Reentrant, GrainType("jobgrid.ingress")]
 internal sealed class JobIngressGrain(
     StoreLanes lanes, HintSender hints, RecentSubmissions recent, WorkerDirectory workers, WorkflowPlaces workflows, QueuePolicies policies, UploadUse uploads,
     IOptions<JobGridOptions> options, ILogger<JobIngressGrain> logger) : Grain, IJobIngressGrain

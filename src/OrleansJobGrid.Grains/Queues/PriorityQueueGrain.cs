@@ -1,7 +1,6 @@
 using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
-using Orleans.Dashboard;
 using Orleans.Runtime.Placement;
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
@@ -17,7 +16,7 @@ using OrleansJobGrid.Storage;
 namespace OrleansJobGrid.Grains.Queues;
 
 /// <inheritdoc cref="IPriorityQueueGrain"/>
-[NoProfiling, GrainType("jobgrid.queue")]
+[GrainType("jobgrid.queue")]
 internal sealed partial class PriorityQueueGrain(
     IJobStore store, StoreLanes lanes, WorkerDirectory directory, QueuePolicies policies, LongPolls polls, TimeProvider time, ILogger<PriorityQueueGrain> logger)
     : Grain, IPriorityQueueGrain

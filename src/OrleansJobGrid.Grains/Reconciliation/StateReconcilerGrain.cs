@@ -2,7 +2,6 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
-using Orleans.Dashboard;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Reconciliation;
 using OrleansJobGrid.Grains.Events;
@@ -16,7 +15,7 @@ using OrleansJobGrid.Storage;
 namespace OrleansJobGrid.Grains.Reconciliation;
 
 /// <inheritdoc cref="IStateReconcilerGrain"/>
-[Reentrant, NoProfiling, GrainType("jobgrid.state-reconciler")]
+[Reentrant, GrainType("jobgrid.state-reconciler")]
 internal sealed class StateReconcilerGrain(
     IJobStore store, StoreLanes lanes, Storage.StoreClock clock, JobLister lister, IEnumerable<IStateSource> own, StateSourceHttp clients,
     IOptions<JobGridOptions> options, TimeProvider time, ILogger<StateReconcilerGrain> logger)

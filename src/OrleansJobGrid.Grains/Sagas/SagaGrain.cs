@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orleans.Dashboard;
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Sagas;
@@ -21,7 +20,7 @@ namespace OrleansJobGrid.Grains.Sagas;
 /// Loads, asks <see cref="SagaPlan"/>, writes, and sees to it that what the plan names is under way. The state is the outbox: what a saga began is in
 /// its record under names that a repetition shares, so after a crash all of it is begun again and nothing twice.
 /// </remarks>
-[NoProfiling, GrainType("jobgrid.saga")]
+[GrainType("jobgrid.saga")]
 internal sealed partial class SagaGrain(
     StoreLanes lanes, IJobBodyReader bodies, SagaCalls calls, LongPolls polls, IOptions<JobGridOptions> options, ILogger<SagaGrain> logger) : Grain, ISagaGrain
 {

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Orleans.Dashboard;
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Sagas;
@@ -10,7 +9,7 @@ using OrleansJobGrid.Storage;
 namespace OrleansJobGrid.Grains.Time;
 
 /// <inheritdoc cref="IWheelGrain"/>
-[NoProfiling, GrainType("jobgrid.wheel")]
+[GrainType("jobgrid.wheel")]
 internal sealed class WheelGrain(IJobStore store, Storage.StoreClock clock, TimeProvider time, ILogger<WheelGrain> logger) : Grain, IWheelGrain
 {
     private const int PageSize = 500;

@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Orleans.Dashboard;
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Queues;
@@ -15,7 +14,7 @@ namespace OrleansJobGrid.Grains.Workers;
 
 /// <inheritdoc cref="IWorkerGrain"/>
 /// <remarks>What it knows is a cache of the store's leases: lost with an activation, read again by the next one's first heartbeat.</remarks>
-[DevicePlacement, Orleans.Placement.Immovable, NoProfiling, GrainType("jobgrid.worker")]
+[DevicePlacement, Orleans.Placement.Immovable, GrainType("jobgrid.worker")]
 internal sealed partial class WorkerGrain(
     IJobStore store, StoreLanes lanes, WorkerRegistry registry, LongPolls polls, ILocalSiloDetails silo, TimeProvider time, IOptions<JobGridOptions> options, ILogger<WorkerGrain> logger) : Grain, IWorkerGrain
 {
@@ -88,10 +87,10 @@ internal sealed partial class WorkerGrain(
         try
         {
             // The queue knows the capabilities by their key, after a first time.
-            request = request with { Home = GrainContext.Address.SiloAddress };
-            var answer = await GrainFactory.Queue(queue).Claim(request with { Capabilities = null });
+            var known = request with { Home = GrainContext.Address.SiloAddress, Capabilities = null };
+            var answer = await GrainFactory.Queue(queue).Claim(known);
             if (answer.NeedsCapabilities)
-                answer = await GrainFactory.Queue(queue).Claim(request);
+                answer = await GrainFactory.Queue(queue).Claim(known with { Capabilities = request.Capabilities });
             foreach (var grant in answer.Grants)
                 _granted[grant.JobId] = new(grant.Token, time.GetTimestamp());
             _leasesUnknown |= answer.Uncertain;

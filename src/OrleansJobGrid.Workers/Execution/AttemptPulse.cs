@@ -9,26 +9,17 @@ namespace OrleansJobGrid.Workers.Execution;
 /// What running attempts say between their start and their end: the start itself once a second of work in this process is over,
 /// progress five times a second at most, a checkpoint and an unfinished picture once a second at most. It also ends an attempt that makes no progress for too long.
 /// </summary>
-internal sealed class AttemptPulse(IGrainFactory grains, AttemptRunner runner, TimeProvider time, ILogger<AttemptPulse> logger)
+internal sealed class AttemptPulse(IGrainFactory grains, AttemptRunner runner, SharedBeat beat, TimeProvider time, ILogger<AttemptPulse> logger)
 {
-    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(200);
+    /// <summary>How often it looks.</summary>
+    public static readonly TimeSpan Period = TimeSpan.FromMilliseconds(200);
+
     private static readonly TimeSpan StartAfter = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan CheckpointPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PreviewPause = TimeSpan.FromSeconds(1);
 
-    public async Task Run(HeldAttempts attempts, CancellationToken over)
-    {
-        using var timer = new PeriodicTimer(Beat, time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(over))
-                await Task.WhenAll(attempts.All.Select(Speak));
-        }
-        catch (OperationCanceledException) when (over.IsCancellationRequested)
-        {
-            // The session is over.
-        }
-    }
+    /// <summary>Speaks for what a session holds until it is over.</summary>
+    public Task Run(HeldAttempts attempts, CancellationToken over) => beat.Run(() => Speak(attempts), over);
 
     /// <summary>Writes the checkpoint offered last, before the attempt's end is reported.</summary>
     public async Task Flush(Attempt attempt)
@@ -41,6 +32,20 @@ internal sealed class AttemptPulse(IGrainFactory grains, AttemptRunner runner, T
         {
             logger.WordFailed(attempt.Grant.JobId, attempt.Grant.Token.Epoch, e);
         }
+    }
+
+    private Task Speak(HeldAttempts attempts)
+    {
+        List<Task>? speaking = null;
+        foreach (var attempt in attempts.All)
+        {
+            // Most have nothing to say.
+            var word = Speak(attempt);
+            if (!word.IsCompletedSuccessfully)
+                (speaking ??= []).Add(word);
+        }
+
+        return speaking is null ? Task.CompletedTask : Task.WhenAll(speaking);
     }
 
     private async Task Speak(Attempt attempt)

@@ -15,7 +15,8 @@ internal sealed class HeldAttempts
 
     public int Count => _attempts.Count;
 
-    public IEnumerable<Attempt> All => _attempts.Values;
+    /// <summary>As they are while one goes through them.</summary>
+    public IEnumerable<Attempt> All => _attempts.Select(a => a.Value);
 
     /// <summary>What those whose work goes on take of the worker.</summary>
     public HeldSums Sums
@@ -98,7 +99,7 @@ internal sealed class HeldAttempts
 
     private static (string JobId, long Epoch) KeyOf(Attempt attempt) => (attempt.Grant.JobId, attempt.Grant.Token.Epoch);
 
-    private HeldSums Sum() => new(
+    private HeldSums Sum() => _working.Count == 0 ? HeldSums.None : new(
         [.. _working.Select(a => a.Grant.CustomerId).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
         _working.Sum(a => a.Grant.EnvelopeMb ?? 0),
         _working.Count);

@@ -43,8 +43,9 @@ internal sealed class ReportBatches(IWorkerGrain worker, Func<int, (string Queue
         if (_waking || _pending.Count == 0)
             return;
         _waking = true;
+        var rest = _away ? Overtake - time.GetElapsedTime(_leftAt) : TimeSpan.Zero;
         // Off the caller's thread: what ends at the same moment is there by then.
-        _ = _away ? WakeAfter(Overtake - time.GetElapsedTime(_leftAt)) : Task.Run(Leave);
+        _ = rest > TimeSpan.Zero ? WakeAfter(rest) : Task.Run(Leave);
     }
 
     private async Task WakeAfter(TimeSpan rest)

@@ -29,7 +29,7 @@ internal sealed class WorkerAgent
         _inventory = new(worker.Capabilities, _offered.Values, parts.Proofs);
         _breakers = new(Options.Create(worker.Options), parts.Time, parts.Logs.CreateLogger<InstanceBreakers>(), parts.Proofs);
         _runner = new(parts.Grains, parts.Artefacts, _breakers, parts.Failures, parts.Time, parts.Logs.CreateLogger<AttemptRunner>(), parts.Gpus, parts.Limits);
-        _pulse = new(parts.Grains, _runner, parts.Time, parts.Logs.CreateLogger<AttemptPulse>());
+        _pulse = new(parts.Grains, _runner, parts.Pulse, parts.Time, parts.Logs.CreateLogger<AttemptPulse>());
     }
 
     public string Id => _worker.Id;

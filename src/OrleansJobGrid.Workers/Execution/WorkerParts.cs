@@ -22,4 +22,7 @@ internal sealed record WorkerParts(
 {
     /// <summary>The queues that there are.</summary>
     public KnownQueues Queues { get; } = new(Grains, Time);
+
+    /// <summary>When running attempts say what is new.</summary>
+    public SharedBeat Pulse { get; } = new(AttemptPulse.Period, Time);
 }

@@ -32,7 +32,7 @@ public sealed class WorkerSessionTests : IAsyncDisposable
         options.Queues.Add("default");
         _breakers = new(Options.Create(options), _time, NullLogger<InstanceBreakers>.Instance);
         var runner = new AttemptRunner(grains, null!, _breakers, FakeJob.Failures, _time, NullLogger<AttemptRunner>.Instance);
-        var pulse = new AttemptPulse(grains, runner, _time, NullLogger<AttemptPulse>.Instance);
+        var pulse = new AttemptPulse(grains, runner, new(AttemptPulse.Period, _time), _time, NullLogger<AttemptPulse>.Instance);
         var profile = new WorkerProfile { Node = "n", Process = "", Services = ["fake", "outside"], Slots = 2, StartedAt = 0, Version = "test" };
         var connectors = new Dictionary<string, IConnector> { ["fake"] = _inProcess, ["outside"] = _outside };
         var plan = new PlannedWorker { Id = "w1", Slots = 2, Options = options, Capabilities = new(WorkerCapabilities.None) };

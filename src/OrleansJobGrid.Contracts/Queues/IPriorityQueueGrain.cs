@@ -44,7 +44,9 @@ public interface IPriorityQueueGrain : IGrainWithStringKey
 [GenerateSerializer, Immutable, Alias("jobgrid.ClaimRequest")]
 public sealed record ClaimRequest
 {
+    /// <summary>By which its wait is ended; empty: it does not wait.</summary>
     [Id(0)] public required Guid ClaimId { get; init; }
+
     [Id(1)] public required string WorkerId { get; init; }
     [Id(2)] public required string SessionId { get; init; }
 

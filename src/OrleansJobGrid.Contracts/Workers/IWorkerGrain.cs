@@ -15,7 +15,7 @@ public interface IWorkerGrain : IGrainWithStringKey
     [AlwaysInterleave, Alias("Claim")] Task<ClaimAnswer> Claim(string queue, ClaimRequest request);
 
     /// <summary>Reports ends of attempts, at most 100, each on its own, and in the same call claims the next jobs without waiting.</summary>
-    [AlwaysInterleave, Alias("Report")] Task<AttemptAnswers> Report(IReadOnlyList<AttemptReport> reports, string? claimQueue, ClaimRequest? claim);
+    [AlwaysInterleave, Alias("Report")] Task<AttemptAnswers> Report([Immutable] IReadOnlyList<AttemptReport> reports, string? claimQueue, ClaimRequest? claim);
 
     /// <summary>Orders that came since the last call, as soon as there are any; after <paramref name="wait"/> none.</summary>
     [AlwaysInterleave, Alias("NextOrders")] Task<WorkerOrders> NextOrders(string sessionId, TimeSpan wait);

@@ -341,7 +341,11 @@ internal sealed partial class WorkerGrain(
         if (_granted.TryGetValue(jobId, out var held) && held.Token == token)
             _granted.Remove(jobId);
         _ended.Add(new(jobId, token));
-        _stops.RemoveAll(s => s.JobId == jobId && s.Token == token);
+        for (var i = _stops.Count - 1; i >= 0; i--)
+        {
+            if (_stops[i].JobId == jobId && _stops[i].Token == token)
+                _stops.RemoveAt(i);
+        }
     }
 
     private readonly record struct Held(GrantToken Token, long Since);

@@ -33,7 +33,7 @@ internal sealed class QueueClaimer(
     public (string Queue, ClaimRequest Claim) Beside(int most = 1)
     {
         var queues = _queues;
-        return (queues[(int)((uint)Interlocked.Increment(ref _turn) % (uint)queues.Count)], RequestOf(Guid.NewGuid(), TimeSpan.Zero) with { Max = most });
+        return (queues[(int)((uint)Interlocked.Increment(ref _turn) % (uint)queues.Count)], RequestOf(Guid.Empty, TimeSpan.Zero, most));
     }
 
     /// <summary>
@@ -145,7 +145,7 @@ internal sealed class QueueClaimer(
         }
     }
 
-    private ClaimRequest RequestOf(Guid claimId, TimeSpan wait)
+    private ClaimRequest RequestOf(Guid claimId, TimeSpan wait, int most = 1)
     {
         var (services, instances) = offer.Now;
         var capabilities = inventory.Now;
@@ -157,6 +157,7 @@ internal sealed class QueueClaimer(
             Services = services,
             Instances = instances,
             Wait = wait,
+            Max = most,
             CapabilitiesKey = capabilities.Key,
             Capabilities = capabilities.Text,
             Facts = facts.Now,

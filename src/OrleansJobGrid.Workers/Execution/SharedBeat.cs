@@ -17,11 +17,11 @@ internal sealed class SharedBeat(TimeSpan period, TimeProvider time)
     /// <summary>Calls at every beat until it is over, and waits for the last call's end. Beats that come during a call are one, which follows it.</summary>
     public async Task Run(Func<Task> onBeat, CancellationToken over)
     {
-        var member = new Member(onBeat);
+        var member = new Member(onBeat, over);
         Join(member);
         await Task.WhenAny(Task.Delay(Timeout.InfiniteTimeSpan, time, over));
         Leave(member);
-        await member.End();
+        await member.LastCall;
     }
 
     private void Join(Member member)
@@ -54,35 +54,34 @@ internal sealed class SharedBeat(TimeSpan period, TimeProvider time)
             member.Beat();
     }
 
-    private sealed class Member(Func<Task> onBeat)
+    private sealed class Member(Func<Task> onBeat, CancellationToken over)
     {
         private readonly Lock _lock = new();
         private Task _call = Task.CompletedTask;
         private bool _going;
         private bool _due;
-        private bool _over;
+
+        /// <summary>None begins after it, once it is over.</summary>
+        public Task LastCall
+        {
+            get
+            {
+                lock (_lock)
+                    return _call;
+            }
+        }
 
         public void Beat()
         {
             lock (_lock)
             {
-                if (_over)
+                if (over.IsCancellationRequested)
                     return;
                 _due = true;
                 if (_going)
                     return;
                 _going = true;
                 _call = Go();
-            }
-        }
-
-        /// <summary>No call begins any more.</summary>
-        public Task End()
-        {
-            lock (_lock)
-            {
-                _over = true;
-                return _call;
             }
         }
 
@@ -96,7 +95,7 @@ internal sealed class SharedBeat(TimeSpan period, TimeProvider time)
         {
             lock (_lock)
             {
-                _going = _due && !_over;
+                _going = _due && !over.IsCancellationRequested;
                 _due = false;
                 return _going;
             }

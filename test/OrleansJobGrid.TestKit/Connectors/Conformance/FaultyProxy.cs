@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -16,7 +15,7 @@ public sealed class FaultyProxy : IAsyncDisposable
     private readonly HttpMessageInvoker _client = new(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false });
     private readonly TaskCompletionSource _over = new();
     private WebApplication? _app;
-    private readonly ConcurrentDictionary<HttpContext, bool> _sockets = new();
+    private readonly HashSet<HttpContext> _sockets = [];
     private volatile ProxyFault _ofPosts;
     private volatile ProxyFault _ofQuestions;
     private volatile bool _down;
@@ -95,11 +94,37 @@ public sealed class FaultyProxy : IAsyncDisposable
 
     private void CutSockets()
     {
-        foreach (var http in _sockets.Keys)
-            http.Abort();
+        // Beside its request's end a context may not be touched: one that is listed has not come to it.
+        lock (_sockets)
+        {
+            foreach (var http in _sockets)
+                http.Abort();
+        }
     }
 
     private async Task Pass(HttpContext http)
+    {
+        if (http.Features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true })
+        {
+            await Answer(http);
+            return;
+        }
+
+        // Listed before it asks what is spoiled: a fault that it does not see cuts it.
+        lock (_sockets)
+            _sockets.Add(http);
+        try
+        {
+            await Answer(http);
+        }
+        finally
+        {
+            lock (_sockets)
+                _sockets.Remove(http);
+        }
+    }
+
+    private async Task Answer(HttpContext http)
     {
         var post = IsPost(http.Request.Method, http.Request.Path);
         var fault = Down ? ProxyFault.CutBefore : OfQuestions;
@@ -128,10 +153,7 @@ public sealed class FaultyProxy : IAsyncDisposable
                 break;
         }
 
-        if (http.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true })
-            _sockets[http] = true;
         await http.RequestServices.GetRequiredService<IHttpForwarder>().SendAsync(http, Service().ToString(), _client);
-        _sockets.TryRemove(http, out _);
         if (fault == ProxyFault.SilentAfter)
             await Task.WhenAny(_over.Task, Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted));
         if (fault is ProxyFault.CutAfter or ProxyFault.SilentAfter)

@@ -1,5 +1,4 @@
 using Orleans.Concurrency;
-using Orleans.Runtime;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Matching;
 
@@ -12,8 +11,17 @@ namespace OrleansJobGrid.Contracts.Queues;
 [Alias("jobgrid.IPriorityQueueGrain"), GrainInterfaceType("jobgrid.queue")]
 public interface IPriorityQueueGrain : IGrainWithStringKey
 {
-    /// <summary>Grants up to <see cref="ClaimRequest.Max"/> jobs, in order, waiting for the first one.</summary>
-    [AlwaysInterleave, Alias("Claim")] Task<ClaimAnswer> Claim(ClaimRequest request);
+    /// <summary>
+    /// Takes up to <see cref="ClaimRequest.Max"/> jobs out of the view, in order, waiting for the first one. Whoever asked starts them
+    /// (<see cref="IJobGrain.TryStart"/>) and settles each; one that is not settled within 10 s is offered to others again.
+    /// </summary>
+    [AlwaysInterleave, Alias("Reserve")] Task<ReservedJobs> Reserve(ClaimRequest request);
+
+    /// <summary>The same for many claims, in their order, each on its own. None waits.</summary>
+    [AlwaysInterleave, Alias("ReserveNow")] Task<IReadOnlyList<ReservedJobs>> ReserveNow(Immutable<IReadOnlyList<ClaimRequest>> claims);
+
+    /// <summary>What became of reserved jobs.</summary>
+    [AlwaysInterleave, OneWay, Alias("Settle")] Task Settle(Immutable<IReadOnlyList<Settlement>> settlements);
 
     /// <summary>Ends the wait of a claim. A claim that was answered already is not undone.</summary>
     [AlwaysInterleave, OneWay, Alias("Forget")] Task Forget(Guid claimId);
@@ -70,18 +78,12 @@ public sealed record ClaimRequest
 
     /// <summary>What is true of it now.</summary>
     [Id(9)] public ClaimFacts Facts { get; init; } = ClaimFacts.None;
-
-    /// <summary>The silo of the worker's grain, where the jobs that it is given had best be; null: it does not matter.</summary>
-    [Id(10)] public SiloAddress? Home { get; init; }
 }
 
 /// <summary>The jobs granted, in order; empty when the wait ended.</summary>
 /// <param name="Grants">The jobs.</param>
-/// <param name="Uncertain">A start failed beside them, and may have been written all the same: look at the session's leases.</param>
-/// <param name="NeedsCapabilities">The queue does not know the claim's key: claim again with the capabilities themselves.</param>
 [GenerateSerializer, Immutable, Alias("jobgrid.ClaimAnswer")]
-public sealed record ClaimAnswer(
-    [property: Id(0)] IReadOnlyList<JobGrant> Grants, [property: Id(1)] bool Uncertain = false, [property: Id(2)] bool NeedsCapabilities = false)
+public sealed record ClaimAnswer([property: Id(0)] IReadOnlyList<JobGrant> Grants)
 {
     public static ClaimAnswer None { get; } = new([]);
 }

@@ -44,6 +44,7 @@ public static class GridSiloBuilderExtensions
         services.AddSingleton(s => RetryOptionsReader.Read(s.GetRequiredService<IOptions<JobGridOptions>>().Value, out _));
         services.AddSingleton<StoreClock>();
         services.AddSingleton<StoreLanes>();
+        services.AddSingleton<ClaimLanes>();
         services.AddSingleton<HintSender>();
         services.AddSingleton<RecentSubmissions>();
         services.AddSingleton<BackoffReminders>();

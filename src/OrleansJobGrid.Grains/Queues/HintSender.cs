@@ -9,7 +9,7 @@ using OrleansJobGrid.Storage;
 namespace OrleansJobGrid.Grains.Queues;
 
 /// <summary>
-/// Tells the queues what came and went, after the write. One-way and batched: a lost hint loses nothing, since the view compares
+/// Tells the queues what came and went, after the write, and what became of reserved jobs. One-way and batched: a lost hint loses nothing, since the view compares
 /// itself with the store.
 /// </summary>
 public sealed class HintSender(IGrainFactory grains, StoreLanes lanes)
@@ -17,6 +17,7 @@ public sealed class HintSender(IGrainFactory grains, StoreLanes lanes)
     private readonly Lock _lock = new();
     private Dictionary<string, List<ReadyHint>> _pending = new(StringComparer.Ordinal);
     private Dictionary<string, List<EndedHint>> _ended = new(StringComparer.Ordinal);
+    private Dictionary<string, List<Settlement>> _settled = new(StringComparer.Ordinal);
     private bool _sending;
 
     /// <summary>Called with every hint; a test drops some by answering false.</summary>
@@ -45,6 +46,9 @@ public sealed class HintSender(IGrainFactory grains, StoreLanes lanes)
             Add(static s => s._ended, before.Queue, change.EndedHint(jobId));
     }
 
+    /// <summary>Tells the queue what became of a job that it reserved.</summary>
+    public void Settle(string queue, Settlement settlement) => Add(static s => s._settled, queue, settlement);
+
     private static bool IsHeld(JobRecord? job) => job is not null && (job.Status.IsGranted() || job.Status == JobStatus.Reconciling);
 
     private void Add(string queue, ReadyHint hint)
@@ -67,22 +71,25 @@ public sealed class HintSender(IGrainFactory grains, StoreLanes lanes)
             _sending = true;
         }
 
-        // Off the caller's turn, so that hints of one commit travel together.
-        _ = Task.Run(Send);
+        // Off the caller's turn, and behind what waits to run: under load the hints of many writes travel together, else it is at once.
+        _ = Task.Factory.StartNew(Send, CancellationToken.None, TaskCreationOptions.DenyChildAttach | TaskCreationOptions.PreferFairness, TaskScheduler.Default);
     }
 
     private void Send()
     {
         Dictionary<string, List<ReadyHint>> batch;
         Dictionary<string, List<EndedHint>> ended;
+        Dictionary<string, List<Settlement>> settled;
         lock (_lock)
         {
-            (batch, ended) = (_pending, _ended);
-            (_pending, _ended) = (new(StringComparer.Ordinal), new(StringComparer.Ordinal));
+            (batch, ended, settled) = (_pending, _ended, _settled);
+            (_pending, _ended, _settled) = (new(StringComparer.Ordinal), new(StringComparer.Ordinal), new(StringComparer.Ordinal));
             _sending = false;
         }
 
-        // Ends first: what they free is there when the new entries look for workers.
+        // Starts before ends, and both first: what they free is there when the new entries look for workers.
+        foreach (var (queue, settlements) in settled)
+            grains.Queue(queue).Settle(new Immutable<IReadOnlyList<Settlement>>(settlements)).Ignore();
         foreach (var (queue, hints) in ended)
             grains.Queue(queue).Ended(new Immutable<IReadOnlyList<EndedHint>>(hints)).Ignore();
         foreach (var (queue, hints) in batch)

@@ -10,6 +10,9 @@ internal static partial class Log
     [LoggerMessage(1102, LogLevel.Warning, "Queue {Queue} could not compare itself with the store; it tries again in half a second.")]
     public static partial void CompareFailed(this ILogger logger, string queue, Exception exception);
 
-    [LoggerMessage(1103, LogLevel.Warning, "Queue {Queue}: job {JobId} could not be started; its entry goes back.")]
-    public static partial void StartFailed(this ILogger logger, string queue, string jobId, Exception exception);
+    [LoggerMessage(1104, LogLevel.Warning, "Queue {Queue}: the claim of worker {Worker} cannot be answered.")]
+    public static partial void ClaimFailed(this ILogger logger, string queue, string worker, Exception exception);
+
+    [LoggerMessage(1103, LogLevel.Warning, "Queue {Queue}: job {JobId} was taken out for a worker 10 s ago and nobody said what became of it; its entry goes back.")]
+    public static partial void NotSettled(this ILogger logger, string queue, string jobId);
 }

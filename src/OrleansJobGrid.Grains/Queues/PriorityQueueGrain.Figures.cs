@@ -40,12 +40,6 @@ internal sealed partial class PriorityQueueGrain
     public Task<IReadOnlyList<BucketDemand>> Demand() =>
         Task.FromResult<IReadOnlyList<BucketDemand>>([.. _view.Demand().Select(d => d with { Queue = Name, QueueLabels = _policy.Labels })]);
 
-    private JobGrant Granted(ReadyItem item, JobGrant grant)
-    {
-        _inFlight.Add(item.Ready.JobId, new(grant.Token.Epoch, item.Ready.Customer, item.Charge, lanes.Clock.Now));
-        return _view.NeededMb(item.Signature, lanes.Clock.Now) is { } needed ? grant with { EnvelopeMb = needed } : grant;
-    }
-
     private void Release(ReadyItem item)
     {
         if (_view.Release(item))
@@ -60,7 +54,10 @@ internal sealed partial class PriorityQueueGrain
             _stateChanged = true;
         }
 
-        return _inFlight.Take(hint.JobId, hint.Epoch) is { } job && _view.Ended(job.Customer, job.Charge, hint.RunMs / 1000.0);
+        if (_inFlight.Take(hint.JobId, hint.Epoch) is { } job)
+            return _view.Ended(job.Customer, job.Charge, hint.RunMs / 1000.0);
+        // It ended before the word of its start came, which says nothing new then.
+        return _reserved.Take(hint.JobId) is { Item: var item } && _view.Ended(item.Ready.Customer, item.Charge, hint.RunMs / 1000.0);
     }
 
     /// <summary>Jobs of customers that were held may go: every requirement has its claims looked at once.</summary>

@@ -1,7 +1,5 @@
-using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using Orleans.Concurrency;
-using Orleans.Runtime.Placement;
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Matching;
@@ -25,8 +23,10 @@ internal sealed partial class PriorityQueueGrain(
     private static readonly TimeSpan ShardAgain = TimeSpan.FromMinutes(1);
     private const int ProfilesKept = 10_000;
     private static readonly TimeSpan SetAsideFor = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan SettledWithin = TimeSpan.FromSeconds(10);
 
     private readonly ClaimWaiters _waiters = new();
+    private readonly Reservations _reserved = new();
     private readonly Dictionary<long, Signature> _signatures = [];
     private readonly Dictionary<int, long> _marksBefore = [];
     private readonly List<(ReadyItem Item, long Since)> _setAside = [];
@@ -50,31 +50,58 @@ internal sealed partial class PriorityQueueGrain(
         return Task.CompletedTask;
     }
 
-    public async Task<ClaimAnswer> Claim(ClaimRequest request)
+    public async Task<ReservedJobs> Reserve(ClaimRequest request)
     {
         await _loaded;
         if (MatchOf(request) is not { } worker)
             return new([], NeedsCapabilities: true);
         var facts = DeviceTruth.Of(request.Facts);
         var deadline = time.GetTimestamp() + (long)(request.Wait.TotalSeconds * time.TimestampFrequency);
-        ReadyItem? reserved = null;
+        ReadyItem? woken = null;
         while (true)
         {
-            var (answer, over) = await Start(request, worker, facts, reserved);
-            if (over || answer.Grants.Count > 0 || time.GetTimestamp() >= deadline)
-                return answer;
-            // Something may have come in while the starts were awaited.
-            reserved = _view.Pop(worker, facts, lanes.Clock.Now);
-            if (reserved is not null)
-                continue;
+            var reserved = Take(worker, facts, request.Max, woken);
+            if (reserved.Jobs.Count > 0 || time.GetTimestamp() >= deadline)
+                return reserved;
             var waiter = _waiters.Add(request.ClaimId, worker, facts, deadline);
             await polls.Wait(waiter.Wake.Task, time.GetElapsedTime(time.GetTimestamp(), deadline));
             if (!waiter.Wake.Task.IsCompleted)
                 _waiters.End(w => ReferenceEquals(w, waiter));
-            reserved = await waiter.Wake.Task;
-            if (reserved is null)
-                return ClaimAnswer.None;
+            woken = await waiter.Wake.Task;
+            if (woken is null)
+                return ReservedJobs.None;
         }
+    }
+
+    public async Task<IReadOnlyList<ReservedJobs>> ReserveNow(Immutable<IReadOnlyList<ClaimRequest>> claims)
+    {
+        await _loaded;
+        return [.. claims.Value.Select(ReserveNow)];
+    }
+
+    private ReservedJobs ReserveNow(ClaimRequest claim)
+    {
+        try
+        {
+            return MatchOf(claim) is { } worker ? Take(worker, DeviceTruth.Of(claim.Facts), claim.Max, null) : new([], NeedsCapabilities: true);
+        }
+        catch (Exception e)
+        {
+            // It is of one worker, and those beside it are other workers'.
+            logger.ClaimFailed(Name, claim.WorkerId, e);
+            return ReservedJobs.None with { Fault = $"Queue '{Name}' could not answer the claim of worker '{claim.WorkerId}': {e.GetType().Name}: {e.Message}" };
+        }
+    }
+
+    public Task Settle(Immutable<IReadOnlyList<Settlement>> settlements)
+    {
+        foreach (var settled in settlements.Value)
+        {
+            if (_reserved.Take(settled.JobId, settled.Reservation) is { } reservation)
+                Settle(reservation.Item, settled.Outcome, settled.Epoch);
+        }
+
+        return Task.CompletedTask;
     }
 
     public Task Forget(Guid claimId)
@@ -106,39 +133,38 @@ internal sealed partial class PriorityQueueGrain(
 
     public Task<long?> Position(string jobId) => Task.FromResult(_view.Position(jobId));
 
-    /// <summary>
-    /// Starts up to the number asked for, refilling what was refused, until the view has no more for this worker; over: nothing can be
-    /// granted to its session any more.
-    /// </summary>
-    private async Task<(ClaimAnswer Answer, bool Over)> Start(
-        ClaimRequest request, WorkerMatch worker, ClaimFacts facts, ReadyItem? reserved)
+    /// <summary>Takes up to so many jobs out of the view, after the one that the claim was woken with.</summary>
+    private ReservedJobs Take(WorkerMatch worker, ClaimFacts facts, int most, ReadyItem? woken)
     {
-        var grants = new List<JobGrant>(request.Max);
-        while (grants.Count < request.Max)
-        {
-            var items = new List<ReadyItem>(request.Max - grants.Count);
-            if (reserved is { } first)
-                items.Add(first);
-            reserved = null;
-            while (items.Count < request.Max - grants.Count && _view.Pop(worker, ref facts, lanes.Clock.Now) is { } item)
-                items.Add(item);
-            if (items.Count == 0)
-                break;
-            var starts = await Task.WhenAll(items.Select(i => Start(i, request)));
-            grants.AddRange(starts.Select(s => s.Answer.Grant).OfType<JobGrant>());
-            if (starts.FirstOrDefault(s => s.Fault is not null).Fault is { } fault)
-            {
-                // What was granted beside the fault must reach its worker.
-                if (grants.Count == 0)
-                    ExceptionDispatchInfo.Throw(fault);
-                return (new(grants, Uncertain: true), false);
-            }
+        List<ReservedJob> jobs = [];
+        if (woken is { } first)
+            Reserve(first);
+        while (jobs.Count < most && _view.Pop(worker, ref facts, lanes.Clock.Now) is { } item)
+            Reserve(item);
+        return jobs.Count > 0 ? new(jobs) : ReservedJobs.None;
 
-            if (starts.Any(s => s.Answer.SessionEnded))
-                return (new(grants), true);
+        void Reserve(ReadyItem item)
+        {
+            if (_reserved.Add(item, time.GetTimestamp()) is { } reservation)
+                jobs.Add(new(item.Ready.JobId, reservation.Id, _view.NeededMb(item.Signature, lanes.Clock.Now)));
+            else
+                Release(item);
+        }
+    }
+
+    private void Settle(ReadyItem item, StartOutcome outcome, long epoch)
+    {
+        if (outcome == StartOutcome.Granted)
+        {
+            _inFlight.Add(item.Ready.JobId, new(epoch, item.Ready.Customer, item.Charge, lanes.Clock.Now));
+            return;
         }
 
-        return (new(grants), false);
+        Release(item);
+        if (outcome == StartOutcome.Again)
+            PutBack(item);
+        else if (outcome == StartOutcome.Faulted)
+            _setAside.Add((item, time.GetTimestamp()));
     }
 
     /// <summary>A worker claims again and again with the very same lists, which a call within the silo does not copy. Null: its capabilities are not known here.</summary>
@@ -165,39 +191,6 @@ internal sealed partial class PriorityQueueGrain(
     }
 
     private static bool Same(IReadOnlyList<string> a, IReadOnlyList<string> b) => ReferenceEquals(a, b) || a.SequenceEqual(b, StringComparer.Ordinal);
-
-    /// <summary>A job that is not to be had leaves the view; a fault, or a session that is over, puts its entry back for others.</summary>
-    private async Task<(StartAnswer Answer, Exception? Fault)> Start(ReadyItem item, ClaimRequest request)
-    {
-        try
-        {
-            // The job's grain comes up beside its worker, where its reports come from; this method's own context ends with it.
-            if (request.Home is { } home && !home.Equals(GrainContext.Address.SiloAddress))
-                RequestContext.Set(IPlacementDirector.PlacementHintKey, home);
-            var answer = await GrainFactory.Job(item.Ready.JobId).TryStart(new(request.WorkerId, request.SessionId));
-            if (answer.Grant is { } grant)
-                return (answer with { Grant = Granted(item, grant) }, null);
-            Release(item);
-            if (answer.SessionEnded)
-                PutBack(item);
-            return (answer, null);
-        }
-        catch (StoreUnavailableException e)
-        {
-            logger.StartFailed(Name, item.Ready.JobId, e);
-            Release(item);
-            PutBack(item);
-            return (default, e);
-        }
-        catch (Exception e)
-        {
-            // It may be the job itself, such as a record that cannot be read: it must not stand before all others for ever.
-            logger.StartFailed(Name, item.Ready.JobId, e);
-            Release(item);
-            _setAside.Add((item, time.GetTimestamp()));
-            return (default, e);
-        }
-    }
 
     private void PutBack(ReadyItem item)
     {
@@ -245,6 +238,12 @@ internal sealed partial class PriorityQueueGrain(
         {
             _setAside.Remove(aside);
             PutBack(aside.Item);
+        }
+
+        foreach (var unsettled in _reserved.TakeUntil(now - (long)(SettledWithin.TotalSeconds * time.TimestampFrequency)))
+        {
+            logger.NotSettled(Name, unsettled.Item.Ready.JobId);
+            Settle(unsettled.Item, StartOutcome.Again, 0);
         }
 
         if (!_loaded.IsCompleted)

@@ -23,7 +23,9 @@ internal sealed class BatchLane<TRequest, TResult> : IAsyncDisposable
     {
         _send = send;
         _bounds = bounds;
-        _loop = Task.Run(Run);
+        // It is nobody's call, though somebody's call may make it.
+        using (ExecutionContext.SuppressFlow())
+            _loop = Task.Run(Run);
     }
 
     /// <summary>Adds a call; its exception is that of the batch.</summary>

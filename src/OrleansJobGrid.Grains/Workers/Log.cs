@@ -16,6 +16,9 @@ internal static partial class Log
     [LoggerMessage(1305, LogLevel.Warning, "Worker {Worker}: its report of job {JobId} could not be taken; the worker sends it again.")]
     public static partial void NotReported(this ILogger logger, string worker, string jobId, Exception exception);
 
+    [LoggerMessage(1306, LogLevel.Warning, "Worker {Worker}: job {JobId} of queue {Queue} could not be started; its entry goes back.")]
+    public static partial void StartFailed(this ILogger logger, string worker, string jobId, string queue, Exception exception);
+
     [LoggerMessage(1302, LogLevel.Warning, "Worker {Worker}: the claim of queue {Queue} beside a report failed; the report stands.")]
     public static partial void ClaimBesideReportFailed(this ILogger logger, string worker, string queue, Exception exception);
 }

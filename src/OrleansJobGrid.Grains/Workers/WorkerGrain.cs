@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansJobGrid.Contracts;
@@ -6,6 +7,7 @@ using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Grains.Jobs;
+using OrleansJobGrid.Grains.Queues;
 using OrleansJobGrid.Grains.Storage;
 using OrleansJobGrid.Grains.Time;
 using OrleansJobGrid.Storage;
@@ -16,7 +18,7 @@ namespace OrleansJobGrid.Grains.Workers;
 /// <remarks>What it knows is a cache of the store's leases: lost with an activation, read again by the next one's first heartbeat.</remarks>
 [DevicePlacement, Orleans.Placement.Immovable, GrainType("jobgrid.worker")]
 internal sealed partial class WorkerGrain(
-    IJobStore store, StoreLanes lanes, WorkerRegistry registry, LongPolls polls, ILocalSiloDetails silo, TimeProvider time, IOptions<JobGridOptions> options, ILogger<WorkerGrain> logger) : Grain, IWorkerGrain
+    IJobStore store, StoreLanes lanes, ClaimLanes claims, HintSender hints, WorkerRegistry registry, LongPolls polls, ILocalSiloDetails silo, TimeProvider time, IOptions<JobGridOptions> options, ILogger<WorkerGrain> logger) : Grain, IWorkerGrain
 {
     /// <summary>Finds, however a grant got lost, that it did.</summary>
     private static readonly TimeSpan LeasesAgain = TimeSpan.FromMinutes(1);
@@ -84,23 +86,30 @@ internal sealed partial class WorkerGrain(
 
     public async Task<ClaimAnswer> Claim(string queue, ClaimRequest request)
     {
-        try
+        List<JobGrant> grants = [];
+        var deadline = time.GetTimestamp() + (long)(request.Wait.TotalSeconds * time.TimestampFrequency);
+        var claim = request;
+        while (true)
         {
-            // The queue knows the capabilities by their key, after a first time.
-            var known = request with { Home = GrainContext.Address.SiloAddress, Capabilities = null };
-            var answer = await GrainFactory.Queue(queue).Claim(known);
-            if (answer.NeedsCapabilities)
-                answer = await GrainFactory.Queue(queue).Claim(known with { Capabilities = request.Capabilities });
-            foreach (var grant in answer.Grants)
-                _granted[grant.JobId] = new(grant.Token, time.GetTimestamp());
-            _leasesUnknown |= answer.Uncertain;
-            return answer;
-        }
-        catch (Exception)
-        {
-            // What was granted in the lost answer is found in the store.
-            _leasesUnknown = true;
-            throw;
+            var reserved = await Reserve(queue, claim);
+            if (reserved.Count == 0)
+                return new(grants);
+            var starts = await Task.WhenAll(reserved.Select(job => Start(queue, job, request)));
+            grants.AddRange(starts.Select(s => s.Grant).OfType<JobGrant>());
+            if (starts.FirstOrDefault(s => s.Fault is not null).Fault is { } fault)
+            {
+                // It may have been written all the same, which the store shows; what was granted beside it must reach the worker.
+                _leasesUnknown = true;
+                if (grants.Count == 0)
+                    ExceptionDispatchInfo.Throw(fault);
+                return new(grants);
+            }
+
+            // Fewer than asked for: the queue has no more. A job that was not to be had is made up for by the next one.
+            if (grants.Count == request.Max || (grants.Count > 0 && reserved.Count < claim.Max) || starts.Any(s => s.SessionEnded))
+                return new(grants);
+            var rest = grants.Count > 0 ? TimeSpan.Zero : time.GetElapsedTime(time.GetTimestamp(), deadline);
+            claim = request with { Max = request.Max - grants.Count, Wait = rest > TimeSpan.Zero ? rest : TimeSpan.Zero };
         }
     }
 
@@ -212,6 +221,39 @@ internal sealed partial class WorkerGrain(
         var changed = _ordersChanged;
         _ordersChanged = new(TaskCreationOptions.RunContinuationsAsynchronously);
         changed.SetResult();
+    }
+
+    /// <summary>The queue knows the capabilities by their key, after a first time.</summary>
+    private async Task<IReadOnlyList<ReservedJob>> Reserve(string queue, ClaimRequest claim)
+    {
+        var reserved = await claims.Reserve(queue, claim with { Capabilities = null });
+        if (reserved.NeedsCapabilities)
+            reserved = await claims.Reserve(queue, claim);
+        return reserved.Jobs;
+    }
+
+    /// <summary>Starts a job, beside this grain and so beside where its reports come from, and tells its queue what became of it.</summary>
+    private async Task<(JobGrant? Grant, bool SessionEnded, Exception? Fault)> Start(string queue, ReservedJob job, ClaimRequest request)
+    {
+        try
+        {
+            var answer = await GrainFactory.Job(job.JobId).TryStart(new(request.WorkerId, request.SessionId));
+            if (answer.Grant is not { } grant)
+            {
+                hints.Settle(queue, new(job.JobId, job.Reservation, answer.SessionEnded ? StartOutcome.Again : StartOutcome.Gone));
+                return (null, answer.SessionEnded, null);
+            }
+
+            hints.Settle(queue, new(job.JobId, job.Reservation, StartOutcome.Granted, grant.Token.Epoch));
+            _granted[grant.JobId] = new(grant.Token, time.GetTimestamp());
+            return (job.EnvelopeMb is { } needed ? grant with { EnvelopeMb = needed } : grant, false, null);
+        }
+        catch (Exception e)
+        {
+            logger.StartFailed(WorkerId, job.JobId, queue, e);
+            hints.Settle(queue, new(job.JobId, job.Reservation, e is StoreUnavailableException ? StartOutcome.Again : StartOutcome.Faulted));
+            return (null, false, e);
+        }
     }
 
     /// <summary>The report stands whatever becomes of the claim, whose fault comes again with the worker's next one.</summary>

@@ -152,7 +152,9 @@ public sealed class MatchingTests
             CapabilitiesKey = CapabilitiesKey.Of(said.Text),
             Facts = new() { TotalGpuMemoryMb = 16_000, FreeGpuMemoryMb = 60_000 },
         };
-        Assert.Empty((await grid.Queue("default").Claim(claim)).Grants);
+        var reserved = await grid.Queue("default").Reserve(claim);
+        Assert.False(reserved.NeedsCapabilities);
+        Assert.Empty(reserved.Jobs);
         Assert.Equal(2, (await grid.Queue("default").Describe()).Depth);
     }
 

@@ -119,7 +119,7 @@ public sealed class QueueTests
     {
         await using var grid = await GridCluster.StartAsync();
         await grid.Store.Inner.MarkSessionEndedAsync("ended", CancellationToken.None);
-        var claim = grid.Queue().Claim(new() { ClaimId = Guid.NewGuid(), WorkerId = "ghost", SessionId = "ended", Services = [TestConnector.DefaultService], Wait = TimeSpan.FromSeconds(15) });
+        var claim = grid.Client.GetGrain<IWorkerGrain>("ghost").Claim(JobSubmissionLimits.DefaultQueue, new() { ClaimId = Guid.NewGuid(), WorkerId = "ghost", SessionId = "ended", Services = [TestConnector.DefaultService], Wait = TimeSpan.FromSeconds(15) });
         await grid.WaitingAsync(1);
         var connector = TestConnector.Completing();
         await grid.StartWorkerAsync("worker", connector);

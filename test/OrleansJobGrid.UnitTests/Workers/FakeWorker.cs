@@ -102,7 +102,11 @@ internal sealed class FakeQueue(FakeWorker? worker) : IPriorityQueueGrain
         return Task.CompletedTask;
     }
 
-    public Task<ClaimAnswer> Claim(ClaimRequest request) => throw new NotSupportedException();
+    public Task<ReservedJobs> Reserve(ClaimRequest request) => throw new NotSupportedException();
+
+    public Task<IReadOnlyList<ReservedJobs>> ReserveNow(Immutable<IReadOnlyList<ClaimRequest>> claims) => throw new NotSupportedException();
+
+    public Task Settle(Immutable<IReadOnlyList<Settlement>> settlements) => throw new NotSupportedException();
 
     public Task Ended(Immutable<IReadOnlyList<EndedHint>> hints) => throw new NotSupportedException();
 

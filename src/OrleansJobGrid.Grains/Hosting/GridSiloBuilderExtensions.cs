@@ -5,6 +5,7 @@ using Orleans.Configuration;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Contracts.Hosting;
+using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Grains.Artefacts;
 using OrleansJobGrid.Grains.Events;
 using OrleansJobGrid.Grains.Jobs;
@@ -48,6 +49,8 @@ public static class GridSiloBuilderExtensions
         services.AddSingleton<HintSender>();
         services.AddSingleton<RecentSubmissions>();
         services.AddSingleton<BackoffReminders>();
+        services.AddSingleton<WorkerDesk>();
+        services.AddSingleton<IWorkerLink>(s => s.GetRequiredService<WorkerDesk>());
         services.AddSingleton<WorkerRegistry>();
         services.AddSingleton<WorkerDirectory>();
         services.AddSingleton<RegistrySweep>();

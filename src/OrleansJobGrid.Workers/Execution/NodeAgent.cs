@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Connectors;
+using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Workers.Breakers;
 using OrleansJobGrid.Workers.Gpu;
 using OrleansJobGrid.Workers.Planning;
@@ -10,7 +11,7 @@ namespace OrleansJobGrid.Workers.Execution;
 
 /// <summary>The workers of this process: says what was found, reads the GPUs, runs each worker, and drains them side by side.</summary>
 internal sealed class NodeAgent(
-    IGrainFactory grains, IEnumerable<IConnector> connectors, FailureReporting failures, IArtefactStore artefacts, WorkerProcess process,
+    IGrainFactory grains, IWorkerLink link, IEnumerable<IConnector> connectors, FailureReporting failures, IArtefactStore artefacts, WorkerProcess process,
     WorkerPlanner planner, GpuMonitor gpus, ArtefactOptions limits, TimeProvider time, ILoggerFactory logs, ConnectorOrigins? origins = null) : BackgroundService
 {
     private readonly ILogger _logger = logs.CreateLogger<NodeAgent>();
@@ -23,7 +24,7 @@ internal sealed class NodeAgent(
             _logger.OwnConnector(origin.Service, origin.Assembly, origin.Version);
         var started = await StartedConnectors.Of(connectors, _logger, stoppingToken);
         var proofs = new InstanceProofs(started, time, logs.CreateLogger<InstanceProofs>());
-        var parts = new WorkerParts(grains, artefacts, process, failures, gpus, time, logs, limits, proofs, origins);
+        var parts = new WorkerParts(grains, link, artefacts, process, failures, gpus, time, logs, limits, proofs, origins);
         var agents = workers.Select(w => new WorkerAgent(w, started, parts)).ToList();
         foreach (var idle in agents.Where(a => !a.HasOffer))
             _logger.NothingToOffer(idle.Id);

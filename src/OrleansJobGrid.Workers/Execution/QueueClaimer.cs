@@ -10,7 +10,7 @@ namespace OrleansJobGrid.Workers.Execution;
 
 /// <summary>Gets one job at a time from the queues that a worker serves: a long poll where there is one queue, else a race of them.</summary>
 internal sealed class QueueClaimer(
-    IGrainFactory grains, KnownQueues known, PlannedWorker worker, string sessionId, WorkerOffer offer, WorkerFacts facts, WorkerInventory inventory)
+    IGrainFactory grains, IWorkerLink link, KnownQueues known, PlannedWorker worker, string sessionId, WorkerOffer offer, WorkerFacts facts, WorkerInventory inventory)
 {
     private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(10);
 
@@ -23,8 +23,6 @@ internal sealed class QueueClaimer(
     private bool _closed;
     private bool _paused;
     private int _turn;
-
-    private IWorkerGrain Worker => grains.Worker(worker.Id);
 
     /// <summary>Whether it may claim, and there is anything to claim for.</summary>
     public bool HasOffer => !_paused && offer.Now.Services.Count > 0;
@@ -103,7 +101,7 @@ internal sealed class QueueClaimer(
         for (var i = 0; i < queues.Count; i++)
         {
             var (queue, claim) = Beside();
-            if ((await Worker.Claim(queue, claim)).Grants is [var grant, ..])
+            if ((await link.Claim(queue, claim)).Grants is [var grant, ..])
                 return grant;
         }
 
@@ -119,7 +117,7 @@ internal sealed class QueueClaimer(
         var all = await Task.WhenAll(claims);
         var grants = all.SelectMany(g => g).ToList();
         foreach (var extra in grants.Skip(1))
-            await Worker.Report([new() { JobId = extra.JobId, Token = extra.Token, Stop = StopReason.NotBegun }], null, null);
+            await link.Report(worker.Id, [new() { JobId = extra.JobId, Token = extra.Token, Stop = StopReason.NotBegun }], null, null);
         return grants is [var grant, ..] ? grant : null;
     }
 
@@ -136,7 +134,7 @@ internal sealed class QueueClaimer(
         await using var end = over.Register(() => grains.Queue(queue).Forget(request.ClaimId).Ignore());
         try
         {
-            return (await Worker.Claim(queue, request)).Grants;
+            return (await link.Claim(queue, request)).Grants;
         }
         finally
         {

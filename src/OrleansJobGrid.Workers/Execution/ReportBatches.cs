@@ -8,10 +8,11 @@ namespace OrleansJobGrid.Workers.Execution;
 /// Gathers the ends of attempts that come at one moment into a call, which claims as many jobs as have ended in them. A call leaves when the one
 /// before is back, or has been away for 5 ms: a job that does not answer holds up those beside it, and none after them.
 /// </summary>
-/// <param name="worker">The worker.</param>
+/// <param name="link">The way.</param>
+/// <param name="workerId">The worker.</param>
 /// <param name="claimOf">A claim of at most so many jobs that does not wait, and its queue; null: there is nothing to claim for.</param>
 /// <param name="time">The clock.</param>
-internal sealed class ReportBatches(IWorkerGrain worker, Func<int, (string Queue, ClaimRequest Claim)?> claimOf, TimeProvider time)
+internal sealed class ReportBatches(IWorkerLink link, string workerId, Func<int, (string Queue, ClaimRequest Claim)?> claimOf, TimeProvider time)
 {
     private const int Most = 64;
     private static readonly TimeSpan Overtake = TimeSpan.FromMilliseconds(5);
@@ -100,7 +101,7 @@ internal sealed class ReportBatches(IWorkerGrain worker, Func<int, (string Queue
         {
             var claiming = batch.FindAll(w => w.Claims());
             var claim = claiming.Count > 0 ? claimOf(claiming.Count) : null;
-            var answers = await worker.Report([.. batch.Select(w => w.Report)], claim?.Queue, claim?.Claim);
+            var answers = await link.Report(workerId, [.. batch.Select(w => w.Report)], claim?.Queue, claim?.Claim);
             var grants = new Queue<JobGrant>(answers.Grants);
             for (var i = 0; i < batch.Count; i++)
             {
@@ -113,7 +114,7 @@ internal sealed class ReportBatches(IWorkerGrain worker, Func<int, (string Queue
 
             // Whose report failed stays with it.
             if (grants.Count > 0)
-                await worker.Report([.. grants.Select(g => new AttemptReport { JobId = g.JobId, Token = g.Token, Stop = StopReason.NotBegun })], null, null);
+                await link.Report(workerId, [.. grants.Select(g => new AttemptReport { JobId = g.JobId, Token = g.Token, Stop = StopReason.NotBegun })], null, null);
         }
         catch (Exception e)
         {

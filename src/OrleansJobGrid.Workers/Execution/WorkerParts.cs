@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using OrleansJobGrid.Artefacts;
+using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Workers.Breakers;
 using OrleansJobGrid.Workers.Gpu;
 
@@ -7,6 +8,7 @@ namespace OrleansJobGrid.Workers.Execution;
 
 /// <summary>What the workers of a process share.</summary>
 /// <param name="Grains">The grid.</param>
+/// <param name="Link">What a worker says with every job goes this way.</param>
 /// <param name="Artefacts">Files of jobs.</param>
 /// <param name="Process">What they say of their process.</param>
 /// <param name="Failures">What failures mean.</param>
@@ -17,7 +19,7 @@ namespace OrleansJobGrid.Workers.Execution;
 /// <param name="Origins">Connectors from assemblies of their own; null: there are none.</param>
 /// <param name="Proofs">What is known of the services outside; null: they are believed.</param>
 internal sealed record WorkerParts(
-    IGrainFactory Grains, IArtefactStore Artefacts, WorkerProcess Process, FailureReporting Failures, GpuMonitor? Gpus, TimeProvider Time, ILoggerFactory Logs,
+    IGrainFactory Grains, IWorkerLink Link, IArtefactStore Artefacts, WorkerProcess Process, FailureReporting Failures, GpuMonitor? Gpus, TimeProvider Time, ILoggerFactory Logs,
     ArtefactOptions? Limits = null, InstanceProofs? Proofs = null, ConnectorOrigins? Origins = null)
 {
     /// <summary>The queues that there are.</summary>

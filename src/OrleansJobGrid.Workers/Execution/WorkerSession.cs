@@ -34,6 +34,7 @@ internal sealed class WorkerSession : IDisposable
     private readonly SessionHeart _heart;
     private readonly SessionOrders _orders;
     private readonly IWorkerGrain _worker;
+    private readonly IWorkerLink _link;
     private readonly PlannedWorker _plan;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -47,11 +48,12 @@ internal sealed class WorkerSession : IDisposable
         _logger = parts.Logs.CreateLogger<WorkerSession>();
         _deaf = CancellationTokenSource.CreateLinkedTokenSource(_over.Token);
         _worker = parts.Grains.Worker(plan.Id);
+        _link = parts.Link;
         _lease = new(_time);
         _facts = new(plan, _held, connectors.Values, parts.Gpus);
-        _claimer = new(parts.Grains, parts.Queues, plan, id, new(connectors.Values, breakers), _facts, inventory);
+        _claimer = new(parts.Grains, parts.Link, parts.Queues, plan, id, new(connectors.Values, breakers), _facts, inventory);
         _drain = new(plan.Id, _claimer, _held, _time, _logger);
-        _reporter = new(new(_worker, most => _claimer.HasOffer ? _claimer.Beside(most) : null, _time), pulse, parts.Artefacts, _time, _logger);
+        _reporter = new(new(parts.Link, plan.Id, most => _claimer.HasOffer ? _claimer.Beside(most) : null, _time), pulse, parts.Artefacts, _time, _logger);
         _adoptions = new(Adopt, _logger);
         _queries = new(_worker, id, connectors.Values, runner.Failures, _time, _logger);
         _heart = new(_worker, plan.Id, id, () => profile with { Capabilities = inventory.Now.Text }, _held, _lease, breakers, _facts, _drain, _time, _logger);
@@ -199,7 +201,7 @@ internal sealed class WorkerSession : IDisposable
             if (_over.IsCancellationRequested)
             {
                 // It came late; else the job would wait until the grid sees the end of this session.
-                await _worker.Report([new() { JobId = grant.JobId, Token = grant.Token, Stop = StopReason.NotBegun }], null, null);
+                await _link.Report(_plan.Id, [new() { JobId = grant.JobId, Token = grant.Token, Stop = StopReason.NotBegun }], null, null);
                 return null;
             }
 

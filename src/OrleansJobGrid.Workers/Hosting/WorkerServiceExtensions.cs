@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Connectors.Failures;
+using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Workers.Execution;
 using OrleansJobGrid.Workers.Gpu;
 using OrleansJobGrid.Workers.Planning;
@@ -15,7 +16,8 @@ public static class WorkerServiceExtensions
     /// <summary>
     /// Adds the workers. The caller registers its <c>IConnector</c>s, <c>IArtefactStore</c>, <see cref="WorkerProcess"/>,
     /// <see cref="IGpuProbe"/>, one <see cref="WorkerSettings"/> or several, and, where the room of a disk counts, a
-    /// <see cref="WorkFolder"/>. Call it after the silo was added, so that the workers leave before the silo stops.
+    /// <see cref="WorkFolder"/>. Call it after the silo was added, so that the workers leave before the silo stops
+    /// and speak to grains in their process without messages.
     /// </summary>
     public static IServiceCollection AddJobGridWorker(this IServiceCollection services)
     {
@@ -29,6 +31,7 @@ public static class WorkerServiceExtensions
         services.TryAddSingleton(s => new FailureClassifier(FailureRuleReader.Read(s.GetRequiredService<IOptions<FailureOptions>>().Value, out _)));
         services.AddSingleton<FailureReporting>();
         services.AddSingleton<GpuMonitor>();
+        services.TryAddSingleton<IWorkerLink, RemoteLink>();
         services.AddHostedService<NodeAgent>();
         return services;
     }

@@ -28,7 +28,7 @@ internal sealed class TestWorker : IAsyncDisposable
         var plan = WorkerPlan.Of([new("JobGrid:Worker", null, options)], new(null, [], "this worker looks for none"), new(1, null, null), connectors);
         _plan = plan.Errors.Count == 0 ? plan.Workers.Single() : throw new ArgumentException(string.Join(" ", plan.Errors), nameof(options));
         // No identity: nobody can tell this process dead, so only leases speak.
-        _parts = new(grains, artefacts, new("", "test"), new(FailureClassifier.Default), null, TimeProvider.System, logs);
+        _parts = new(grains, new RemoteLink(grains), artefacts, new("", "test"), new(FailureClassifier.Default), null, TimeProvider.System, logs);
     }
 
     public string Id => _plan.Id;

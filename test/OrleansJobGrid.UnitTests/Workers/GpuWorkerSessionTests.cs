@@ -52,7 +52,7 @@ public sealed class GpuWorkerSessionTests : IAsyncDisposable
         var runner = new AttemptRunner(grains, artefacts, breakers, FakeJob.Failures, _time, NullLogger<AttemptRunner>.Instance, _monitor);
         var pulse = new AttemptPulse(grains, runner, new(AttemptPulse.Period, _time), _time, NullLogger<AttemptPulse>.Instance);
         var profile = new WorkerProfile { Node = "n", Process = "", Services = ["fake"], Slots = 2, StartedAt = 0, Version = "test" };
-        var parts = new WorkerParts(grains, artefacts, new("", "test"), FakeJob.Failures, _monitor, _time, NullLoggerFactory.Instance);
+        var parts = new WorkerParts(grains, new RemoteLink(grains), artefacts, new("", "test"), FakeJob.Failures, _monitor, _time, NullLoggerFactory.Instance);
         _session = new("session-1", _plan, new Dictionary<string, IConnector> { ["fake"] = _connector }, runner, pulse, breakers, profile, new(_plan.Capabilities, [_connector], null), parts);
         _life = _session.Run(_leave.Token);
     }

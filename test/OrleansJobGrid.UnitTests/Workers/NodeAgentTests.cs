@@ -59,7 +59,7 @@ public sealed class NodeAgentTests
         var probe = new FakeGpuProbe(gpus);
         var planner = new WorkerPlanner([new("JobGrid:Worker", null, options)], probe, [connector]);
         var monitor = new GpuMonitor(probe, _time, NullLogger<GpuMonitor>.Instance);
-        return new(grains, [connector], FakeJob.Failures, null!, new("", "test"), planner, monitor, new(), _time, NullLoggerFactory.Instance);
+        return new(grains, new RemoteLink(grains), [connector], FakeJob.Failures, null!, new("", "test"), planner, monitor, new(), _time, NullLoggerFactory.Instance);
     }
 
     private Task Until(Func<bool> holds, string phase) => Eventually.Holds(

@@ -28,7 +28,7 @@ public sealed class ReportBatchesTests
                 [.. reports.Select(r => new AttemptAnswer(ReportOutcome.Accepted, _fault(r)))],
                 [.. Enumerable.Range(0, claim?.Max ?? 0).Select(n => Grant($"next-{n}"))]);
         };
-        _batches = new(_worker, most => ("default", ClaimOf(most)), _time);
+        _batches = new(new RemoteLink(FakeGrains.Make(_worker).Item1), "w", most => ("default", ClaimOf(most)), _time);
     }
 
     [Fact]

@@ -36,7 +36,7 @@ public sealed class WorkerSessionTests : IAsyncDisposable
         var profile = new WorkerProfile { Node = "n", Process = "", Services = ["fake", "outside"], Slots = 2, StartedAt = 0, Version = "test" };
         var connectors = new Dictionary<string, IConnector> { ["fake"] = _inProcess, ["outside"] = _outside };
         var plan = new PlannedWorker { Id = "w1", Slots = 2, Options = options, Capabilities = new(WorkerCapabilities.None) };
-        var parts = new WorkerParts(grains, null!, new("", "test"), FakeJob.Failures, null, _time, NullLoggerFactory.Instance);
+        var parts = new WorkerParts(grains, new RemoteLink(grains), null!, new("", "test"), FakeJob.Failures, null, _time, NullLoggerFactory.Instance);
         _session = new("session-1", plan, connectors, runner, pulse, _breakers, profile, new(plan.Capabilities, [], null), parts);
         _life = _session.Run(_leave.Token);
     }

@@ -30,29 +30,17 @@ internal sealed class ReportBatches(IWorkerLink link, string workerId, Func<int,
     {
         var waiting = new Waiting(report, claims);
         lock (_lock)
-        {
             _pending.Enqueue(waiting);
-            WakeWhenDue();
-        }
-
+        Leave();
         return waiting.Task;
     }
 
-    /// <summary>Called with the lock. A worker whose calls come back in time needs no timer.</summary>
-    private void WakeWhenDue()
+    private async Task LeaveAfter(TimeSpan rest)
     {
-        if (_waking || _pending.Count == 0)
-            return;
-        _waking = true;
-        var rest = _away ? Overtake - time.GetElapsedTime(_leftAt) : TimeSpan.Zero;
-        // Off the caller's thread: what ends at the same moment is there by then.
-        _ = rest > TimeSpan.Zero ? WakeAfter(rest) : Task.Run(Leave);
-    }
-
-    private async Task WakeAfter(TimeSpan rest)
-    {
-        // Whole milliseconds, never none: the caller holds the lock.
+        // Whole milliseconds, never none: the caller holds the lock. Mostly the call comes back before.
         await Task.Delay(TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling(rest.TotalMilliseconds))), time);
+        lock (_lock)
+            _waking = false;
         Leave();
     }
 
@@ -62,23 +50,34 @@ internal sealed class ReportBatches(IWorkerLink link, string workerId, Func<int,
         long call;
         lock (_lock)
         {
-            _waking = false;
-            if (_pending.Count == 0)
+            if (!LeavesNow())
                 return;
-            if (_away && time.GetElapsedTime(_leftAt) < Overtake)
-            {
-                WakeWhenDue();
-                return;
-            }
-
             batch = new(Math.Min(Most, _pending.Count));
             while (batch.Count < Most && _pending.TryDequeue(out var next))
                 batch.Add(next);
             (_away, call, _leftAt) = (true, ++_call, time.GetTimestamp());
-            WakeWhenDue();
+            // What found no room in it.
+            LeavesNow();
         }
 
         _ = Go(batch, call);
+    }
+
+    /// <summary>Called with the lock: whether what is pending may leave, or else does when the call that is away has been so for long enough.</summary>
+    private bool LeavesNow()
+    {
+        if (_pending.Count == 0)
+            return false;
+        var rest = _away ? Overtake - time.GetElapsedTime(_leftAt) : TimeSpan.Zero;
+        if (rest <= TimeSpan.Zero)
+            return true;
+        if (!_waking)
+        {
+            _waking = true;
+            _ = LeaveAfter(rest);
+        }
+
+        return false;
     }
 
     private async Task Go(List<Waiting> batch, long call)

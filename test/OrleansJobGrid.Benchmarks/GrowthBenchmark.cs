@@ -7,6 +7,8 @@ namespace OrleansJobGrid.Benchmarks;
 /// How the cost of a job grows with the jobs that are queued and with the workers that there are. Of the first kind jobs are submitted as
 /// others end, so that as many are queued from the first measured completion to the last; of the second they are submitted in batches as fast
 /// as they are taken. The first row of each is measured once more at the end, to tell what the machine made of it.
+/// At a depth at least as many jobs are measured as are queued: Redis writes its log anew each time that it has doubled, and a shorter row has
+/// the whole of that, or nothing, in it.
 /// </summary>
 internal static class GrowthBenchmark
 {
@@ -31,7 +33,7 @@ internal static class GrowthBenchmark
             {
                 await using var store = await GridStore.StartAsync(kind);
                 await using var grid = await GridProcess.StartAsync(store, SlotsOfDepths);
-                await MeasureAsync(store, grid, ("queued jobs", depth), report, traffic => AtDepthAsync(traffic, store, grid, depth, jobs));
+                await MeasureAsync(store, grid, ("queued jobs", depth), report, traffic => AtDepthAsync(traffic, store, grid, depth, Math.Max(jobs, depth)));
             }
 
             foreach (var count in counts.Concat(counts.Take(1)))

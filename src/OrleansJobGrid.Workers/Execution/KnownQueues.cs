@@ -1,9 +1,9 @@
-using OrleansJobGrid.Contracts.Operations;
-
 namespace OrleansJobGrid.Workers.Execution;
 
 /// <summary>The queues that there are, asked for once by all workers of a process that look at about the same time.</summary>
-internal sealed class KnownQueues(IGrainFactory grains, TimeProvider time)
+/// <param name="ask">Asks the grid.</param>
+/// <param name="time">The clock.</param>
+internal sealed class KnownQueues(Func<Task<IReadOnlyList<string>>> ask, TimeProvider time)
 {
     private static readonly TimeSpan MaxAge = TimeSpan.FromMilliseconds(500);
 
@@ -17,7 +17,7 @@ internal sealed class KnownQueues(IGrainFactory grains, TimeProvider time)
         lock (_lock)
         {
             if (_asked is null || _asked.IsFaulted || time.GetElapsedTime(_askedAt) >= MaxAge)
-                (_asked, _askedAt) = (grains.GetGrain<IGridOperationsGrain>(0).QueueNames(), time.GetTimestamp());
+                (_asked, _askedAt) = (ask(), time.GetTimestamp());
             return _asked;
         }
     }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using OrleansJobGrid.Artefacts;
+using OrleansJobGrid.Contracts.Operations;
 using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Workers.Breakers;
 using OrleansJobGrid.Workers.Gpu;
@@ -23,7 +24,7 @@ internal sealed record WorkerParts(
     ArtefactOptions? Limits = null, InstanceProofs? Proofs = null, ConnectorOrigins? Origins = null)
 {
     /// <summary>The queues that there are.</summary>
-    public KnownQueues Queues { get; } = new(Grains, Time);
+    public KnownQueues Queues { get; } = new(() => Grains.GetGrain<IGridOperationsGrain>(0).QueueNames(), Time);
 
     /// <summary>When running attempts say what is new.</summary>
     public SharedBeat Pulse { get; } = new(AttemptPulse.Period, Time);

@@ -47,7 +47,7 @@ public sealed class SharedBeatTests
         }
     }
 
-    [Fact]
+    [Fact(Timeout = 60_000)]
     public async Task Beats_during_a_call_are_one_that_follows_it_and_hold_up_nobody_else()
     {
         using var over = new CancellationTokenSource();
@@ -77,7 +77,7 @@ public sealed class SharedBeatTests
         await over.CancelAsync();
         Assert.False(lives[0].IsCompleted);
         calls[2].SetResult();
-        await Task.WhenAll(lives);
+        await Task.WhenAll(lives).WaitAsync(TestContext.Current.CancellationToken);
         Assert.Equal(3, calls.Count);
     }
 

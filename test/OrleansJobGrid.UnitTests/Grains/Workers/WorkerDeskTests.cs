@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Grains.Workers;
 using OrleansJobGrid.UnitTests.Workers;
 using Xunit;
@@ -31,6 +32,23 @@ public sealed class WorkerDeskTests
 
         Assert.Equal(["before it came up", "after it went"], _worker.Reports.Select(r => r.JobId));
     }
+
+    [Fact]
+    public async Task A_claim_goes_by_message_only_where_the_grain_is_elsewhere()
+    {
+        await Claim();
+        Assert.Single(_worker.Claims);
+        var grants = _desk.Open("w");
+        // Here the queue itself is asked, which is one that cannot answer.
+        await Assert.ThrowsAsync<NotSupportedException>(Claim);
+        Assert.Single(_worker.Claims);
+        _desk.Close("w", grants);
+        await Claim();
+        Assert.Equal(2, _worker.Claims.Count);
+    }
+
+    private Task<ClaimAnswer> Claim() =>
+        _desk.Claim("default", new() { ClaimId = Guid.NewGuid(), WorkerId = "w", SessionId = "s", Services = ["fake"], Wait = TimeSpan.FromSeconds(1) });
 
     /// <summary>Here the job itself is asked, which is one that cannot answer.</summary>
     private async Task Report(string jobId)

@@ -13,7 +13,8 @@ namespace OrleansJobGrid.ClusterTests.Fixture;
 /// <summary>A real worker that speaks to the cluster through the test's client.</summary>
 internal sealed class TestWorker : IAsyncDisposable
 {
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
+    // A call of a client that got lost with a killed silo ends after Orleans' 30 s for an answer, and a worker leaves when its calls have ended.
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(45);
 
     private readonly CancellationTokenSource _leave = new();
     private readonly WorkerOptions _options;

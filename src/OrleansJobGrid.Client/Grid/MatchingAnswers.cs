@@ -13,9 +13,10 @@ namespace OrleansJobGrid.Client;
 /// <param name="TemperatureCelsius">Degrees; null: the driver does not tell.</param>
 /// <param name="Processes">Processes that use it.</param>
 /// <param name="Fault">Why the figures are old or missing; null: they are of now.</param>
+/// <param name="Gone">No work can run there, and the worker claims nothing until it is back.</param>
 public sealed record WorkerGpu(
     string Uuid, string? Name, string? Architecture, string? Driver, long MemoryTotalMb, long MemoryFreeMb, int? UtilizationPercent, int? TemperatureCelsius,
-    int Processes, string? Fault);
+    int Processes, string? Fault, bool Gone = false);
 
 /// <summary>The answer to a request about a worker.</summary>
 /// <param name="WorkerId">The worker.</param>

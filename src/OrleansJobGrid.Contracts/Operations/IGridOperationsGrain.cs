@@ -44,7 +44,10 @@ public sealed record WorkerView
     [Id(3)] public required int Slots { get; init; }
     [Id(4)] public required IReadOnlyList<string> Jobs { get; init; }
 
-    /// <summary><c>active</c>, <c>draining</c>, <c>drained</c>, <c>lost</c> (its lease ended), or <c>offline</c>: registered, but without a session.</summary>
+    /// <summary>
+    /// <c>active</c>, <c>draining</c>, <c>drained</c>, <c>faulty</c> (its GPU is gone, and it claims nothing until it is back), <c>lost</c> (its lease
+    /// ended), or <c>offline</c>: registered, but without a session.
+    /// </summary>
     [Id(5)] public required string State { get; init; }
     [Id(6)] public required long LeaseExpiresAt { get; init; }
     [Id(7)] public required long StartedAt { get; init; }

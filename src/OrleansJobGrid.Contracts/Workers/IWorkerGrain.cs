@@ -138,6 +138,9 @@ public sealed record GpuView
 
     /// <summary>Why the figures are old or missing; null: they are of now.</summary>
     [Id(9)] public string? Fault { get; init; }
+
+    /// <summary>No work can run there, as <see cref="Fault"/> says; its worker claims nothing until it is back.</summary>
+    [Id(10)] public bool Gone { get; init; }
 }
 
 /// <summary>An instance of a service outside.</summary>

@@ -9,10 +9,10 @@ namespace OrleansJobGrid.Gateway.Operations;
 /// <summary>A worker's GPU as it was last read; memory in MB of 1,048,576 bytes.</summary>
 internal sealed record GpuDocument(
     string Uuid, string Name, string? Architecture, string? Driver, long MemoryTotalMb, long MemoryFreeMb, int? UtilizationPercent, int? TemperatureCelsius,
-    int Processes, string? Fault)
+    int Processes, string? Fault, bool Gone)
 {
     public static GpuDocument Of(GpuView g) => new(
-        g.Uuid, g.Name, g.Architecture, g.Driver, g.MemoryTotalMb, g.MemoryFreeMb, g.UtilizationPercent, g.TemperatureCelsius, g.Processes, g.Fault);
+        g.Uuid, g.Name, g.Architecture, g.Driver, g.MemoryTotalMb, g.MemoryFreeMb, g.UtilizationPercent, g.TemperatureCelsius, g.Processes, g.Fault, g.Gone);
 }
 
 /// <summary>A request about a worker was taken.</summary>

@@ -44,7 +44,9 @@ internal static class PrometheusText
         Series(text, "jobgrid_subscription_pending", "Writes with events that lie before the subscription.", subscriptions, NameOf, s => s.Pending);
         Series(text, "jobgrid_subscription_dead_letters", "Writes with events that could not be delivered to the subscription.", subscriptions, NameOf, s => s.DeadLetters);
         // Of a lost worker there is only what it said last, which a graph would show as if it were so now.
-        var gpus = workers.Where(w => w is { Gpu: { Fault: null }, State: not "lost" }).ToList();
+        var told = workers.Where(w => w is { Gpu: not null, State: not "lost" }).ToList();
+        Series(text, "jobgrid_worker_gpu_gone", "1 where the worker's GPU is gone and it claims nothing, else 0.", told, GpuOf, w => w.Gpu!.Gone ? 1 : 0);
+        var gpus = told.Where(w => w.Gpu!.Fault is null).ToList();
         Series(text, "jobgrid_worker_gpu_memory_total_bytes", "Memory of the worker's GPU.", gpus, GpuOf, w => w.Gpu!.MemoryTotalMb * Megabyte);
         Series(text, "jobgrid_worker_gpu_memory_free_bytes", "Free memory of the worker's GPU.", gpus, GpuOf, w => w.Gpu!.MemoryFreeMb * Megabyte);
         Series(text, "jobgrid_worker_gpu_utilization_ratio", "Utilization of the worker's GPU, 0 to 1.", gpus.Where(w => w.Gpu!.UtilizationPercent is not null), GpuOf, w => w.Gpu!.UtilizationPercent!.Value / 100.0);

@@ -117,8 +117,10 @@ internal sealed class GridOperationsGrain(
             reasons.Add($"{parked} sagas wait for an operator: 'jobgrid sagas --status parked' shows why.");
         reasons.AddRange(await Told("The subscriptions to events do not answer now; a silo that has just died may have kept them.", OfSubscriptions));
         reasons.AddRange(await Told("What other systems keep cannot be told now; a silo that has just died may have compared it.", OfStates));
-        if ((await workers.Live()).Count == 0)
+        var live = await workers.Live();
+        if (live.Count == 0)
             reasons.Add("No worker is registered: jobs wait. Start one (role 'worker').");
+        reasons.AddRange(live.Where(w => w.Body?.Outage is not null).Select(w => $"Worker '{w.WorkerId}' claims nothing, since its GPU is gone: {w.Body!.Outage}"));
         return new(reasons.Count == 0 ? Ok : Degraded, reasons, health);
     }
 
@@ -194,6 +196,7 @@ internal sealed class GridOperationsGrain(
         { Session: { } session } when session.ExpiresAt <= clock => "lost",
         { Body: { Draining: true, Jobs.Count: 0 } } => "drained",
         { Body.Draining: true } => "draining",
+        { Body.Outage: not null } => "faulty",
         _ => "active",
     };
 }

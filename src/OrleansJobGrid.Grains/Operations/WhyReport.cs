@@ -63,9 +63,9 @@ internal static class WhyReport
         if (!why.Workable)
             return MatchReport.Unworkable(registered, job) + QueueEnd(record);
         if (why.Live == 0)
-            return $"No worker claims jobs now; {registered.Count(w => w.CouldDo(job))} registered could do it and are away or draining.{QueueEnd(record)}";
+            return $"No worker claims jobs now; of those registered {Idle(registered, job)}.{QueueEnd(record)}";
         if (why.Matching == 0)
-            return $"No live worker can do it now; one that is registered could, and is away or draining. {MatchReport.Words(why.Live, why.Clauses)}.{QueueEnd(record)}";
+            return $"No worker that claims jobs can do it now; of those registered {Idle(registered, job)}. {MatchReport.Words(why.Live, why.Clauses)}.{QueueEnd(record)}";
         if (why.Wait is not { } wait)
             return "It is ready; its queue will show it in a moment.";
         if (wait.CustomerHeld is { } held)
@@ -77,6 +77,20 @@ internal static class WhyReport
         return wait.NotNow.Count > 0
             ? $"Workers that can do it do not take it now: {string.Join("; ", wait.NotNow.Select(n => $"{n.Value}: {n.Key}"))}.{others}"
             : $"{why.Free} of {why.Matching} workers that can do it have a free slot; {ahead}.{others}";
+    }
+
+    /// <summary>Such as <c>3 could do it: 1 away, 2 draining</c>.</summary>
+    private static string Idle(IReadOnlyList<KnownWorker> registered, WaitingJob job)
+    {
+        List<KnownWorker> could = [.. registered.Where(w => !w.Claims && w.CouldDo(job))];
+        var why = could.GroupBy(w => w.Body switch
+        {
+            null => "away",
+            { Draining: true } => "draining",
+            _ => "without a GPU that works",
+        });
+        var fault = could.Find(w => w.Body is { Draining: false }) is { } worker ? $" ({worker.WorkerId}: {worker.Body!.Outage?.TrimEnd('.')})" : "";
+        return $"{could.Count} could do it: {string.Join(", ", why.OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => $"{g.Count()} {g.Key}"))}{fault}";
     }
 
     private static string NotWaiting(JobRecord job, long clock) => job.Status switch

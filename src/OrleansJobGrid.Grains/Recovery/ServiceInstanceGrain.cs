@@ -70,12 +70,12 @@ internal sealed class ServiceInstanceGrain(IJobStore store, StoreClock clock, Ti
         var nodes = alive.Select(s => s.Body.Node).ToHashSet(StringComparer.Ordinal);
         var askers = alive
             .Where(s => s.Body.Instances.Any(i => i.Instance == Instance))
-            .OrderBy(s => s.Body.Draining).ThenBy(s => !s.Body.Uses(Instance)).ThenBy(_ => Jitter.Draw())
+            .OrderBy(s => !s.Body.Claims).ThenBy(s => !s.Body.Uses(Instance)).ThenBy(_ => Jitter.Draw())
             .Take(AskersAtMost)
             .ToList();
         var askedAt = clock.Now;
         var (answer, asker, fault) = await FirstAnswer(batch, askers);
-        var adopter = asker is { Body.Draining: false } able ? new StartRequest(able.Session.WorkerId, able.Session.Id) : (StartRequest?)null;
+        var adopter = asker is { Body.Claims: true } able ? new StartRequest(able.Session.WorkerId, able.Session.Id) : (StartRequest?)null;
         await Task.WhenAll(batch.Select(question => Tell(question, askedAt, answer, fault, adopter, question.Node is not null && nodes.Contains(question.Node))));
     }
 

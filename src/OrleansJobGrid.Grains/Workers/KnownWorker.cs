@@ -27,10 +27,10 @@ public sealed record KnownWorker
     public bool Live => Session is not null;
 
     /// <summary>Whether it claims jobs now.</summary>
-    public bool Claims => Body is { Draining: false };
+    public bool Claims => Body is { Claims: true };
 
     /// <summary>Slots that hold no job.</summary>
-    public int Free => Body is { Draining: false } body ? Math.Max(0, Slots - body.Jobs.Count) : 0;
+    public int Free => Body is { Claims: true } body ? Math.Max(0, Slots - body.Jobs.Count) : 0;
 
     /// <summary>Whether it could ever do a job.</summary>
     public bool CouldDo(WaitingJob job) =>

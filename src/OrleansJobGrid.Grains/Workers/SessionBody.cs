@@ -30,6 +30,14 @@ public sealed record SessionBody
     public IReadOnlyList<ConnectorProfile> Connectors { get; init; } = [];
     public IReadOnlyDictionary<string, InstanceHealth> Health { get; init; } = new Dictionary<string, InstanceHealth>();
 
+    /// <summary>What keeps it from all work, though it lives; null: nothing does.</summary>
+    [JsonIgnore]
+    public string? Outage => Gpu is { Gone: true } gpu ? gpu.Fault ?? "nobody says why" : null;
+
+    /// <summary>Whether it claims jobs.</summary>
+    [JsonIgnore]
+    public bool Claims => !Draining && Outage is null;
+
     /// <summary>Whether it claims for an instance: it was asked what it can do, and its breaker is closed.</summary>
     public bool Uses(string instance) => !Breakers.ContainsKey(instance) && Health.GetValueOrDefault(instance)?.State != InstanceHealth.Unproved;
 

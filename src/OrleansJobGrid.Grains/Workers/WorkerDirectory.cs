@@ -24,8 +24,8 @@ public sealed class WorkerDirectory(IJobStore store, WorkerRegistry registry, Ti
     public static string? Unworkable(IReadOnlyList<KnownWorker> registered, WaitingJob job) =>
         registered.Any(w => w.CouldDo(job)) ? null : MatchReport.Unworkable(registered, job);
 
-    /// <summary>Whether some live worker can do it.</summary>
-    public async Task<bool> AnyServes(WaitingJob job) => (await Read()).Live.Any(w => w.CouldDo(job));
+    /// <summary>Whether some worker that claims jobs can do it.</summary>
+    public async Task<bool> AnyServes(WaitingJob job) => (await Read()).Live.Any(w => w.Claims && w.CouldDo(job));
 
     /// <summary>Sessions that have not ended, with the store's clock.</summary>
     public async Task<SessionPage> Sessions() => (await Read()).Page;

@@ -15,7 +15,7 @@ internal static class WorkersCommand
             Notes = "FREE MB is free and total GPU memory, MODELS how many models are loaded now; --models names them all, and LACKED BY counts the\n"
                 + "waiting jobs that no live worker can take for want of one.\n"
                 + "A worker that is offline is registered and has no session; jobs that only it could do wait for it. '!' marks what a worker says of\n"
-                + "itself that cannot be true.\n"
+                + "itself that cannot be true, and what is wrong with its GPU. A faulty worker claims nothing until its GPU is back.\n"
                 + "Below them stand the instances of services outside that they reach. An open breaker: the worker claims nothing for that instance;\n"
                 + "half_open: it lets one attempt through. HEALTH is proved where the instance was asked what it can do, stated where it cannot be and its\n"
                 + "settings are believed, unproved where it does not answer: nothing is claimed for it until it does.",

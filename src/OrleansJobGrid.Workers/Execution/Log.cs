@@ -88,6 +88,12 @@ internal static partial class Log
     [LoggerMessage(2020, LogLevel.Warning, "What instance {Instance} said could not be delivered.")]
     public static partial void AnswerFailed(this ILogger logger, string instance, Exception exception);
 
+    [LoggerMessage(2030, LogLevel.Error, "Worker {Worker} claims nothing: {Outage}.")]
+    public static partial void ClaimsNothing(this ILogger logger, string worker, string outage);
+
+    [LoggerMessage(2031, LogLevel.Information, "Worker {Worker} claims again: its GPU is back.")]
+    public static partial void ClaimsAgain(this ILogger logger, string worker);
+
     [LoggerMessage(2029, LogLevel.Information, "Service {Service} is done by {Assembly}, version {Version}.")]
     public static partial void OwnConnector(this ILogger logger, string service, string assembly, string version);
 }

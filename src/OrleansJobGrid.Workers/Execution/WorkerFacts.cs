@@ -42,6 +42,9 @@ internal sealed class WorkerFacts
     /// <summary>Its GPU; null: a CPU worker.</summary>
     public GpuView? Gpu => State?.View;
 
+    /// <summary>Why no work can run here now; null: it can.</summary>
+    public string? Outage => State is { IsGone: true } gone ? $"its GPU is gone: {gone.Fault}" : null;
+
     /// <summary>Models that its services have loaded, each once, sorted.</summary>
     public IReadOnlyList<string> LoadedModels
     {

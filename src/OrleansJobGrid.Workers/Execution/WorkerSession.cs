@@ -38,6 +38,7 @@ internal sealed class WorkerSession : IDisposable
     private readonly PlannedWorker _plan;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private string? _outage;
 
     public WorkerSession(
         string id, PlannedWorker plan, IReadOnlyDictionary<string, IConnector> connectors, AttemptRunner runner, AttemptPulse pulse,
@@ -51,7 +52,7 @@ internal sealed class WorkerSession : IDisposable
         _link = parts.Link;
         _lease = new(_time);
         _facts = new(plan, _held, connectors.Values, parts.Gpus);
-        _claimer = new(parts.Grains, parts.Link, parts.Queues, plan, id, new(connectors.Values, breakers), _facts, inventory);
+        _claimer = new(parts.Grains, parts.Link, parts.Queues, plan, id, new(connectors.Values, breakers, () => _facts.Outage), _facts, inventory);
         _drain = new(plan.Id, _claimer, _held, _time, _logger);
         _reporter = new(new(parts.Link, plan.Id, most => _claimer.HasOffer ? _claimer.Beside(most) : null, _time), pulse, parts.Artefacts, _time, _logger);
         _adoptions = new(Adopt, _logger);
@@ -148,6 +149,7 @@ internal sealed class WorkerSession : IDisposable
     {
         while (!claiming.IsCancellationRequested)
         {
+            SayOutage();
             try
             {
                 await _claimer.Refresh();
@@ -159,6 +161,16 @@ internal sealed class WorkerSession : IDisposable
 
             await Wait(RefreshPeriod, claiming);
         }
+    }
+
+    private void SayOutage()
+    {
+        var before = _outage;
+        _outage = _facts.Outage;
+        if (before is null && _outage is not null)
+            _logger.ClaimsNothing(_plan.Id, _outage);
+        else if (before is not null && _outage is null)
+            _logger.ClaimsAgain(_plan.Id);
     }
 
     private async Task Slot(CancellationToken claiming)
@@ -262,7 +274,7 @@ internal sealed class WorkerSession : IDisposable
     private string? Judge(Attempt attempt, HeldSums held)
     {
         attempt.GpuMemoryGivenMb = _facts.Free(held);
-        return _drain.IsActive ? "it is being drained" : _facts.Refusal(attempt.Grant, held);
+        return _drain.IsActive ? "it is being drained" : _facts.Outage ?? _facts.Refusal(attempt.Grant, held);
     }
 
     private async Task GiveBack(Attempt attempt, string refusal, CancellationToken claiming)

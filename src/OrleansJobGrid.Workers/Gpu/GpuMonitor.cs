@@ -10,6 +10,9 @@ internal sealed class GpuMonitor(IGpuProbe probe, TimeProvider time, ILogger<Gpu
     /// <summary>A reading that takes so long is a fault.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
+    /// <summary>After so long without one the GPUs count as gone: a driver that does not answer runs no work either.</summary>
+    private static readonly TimeSpan Gone = TimeSpan.FromSeconds(30);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, (GpuReading Reading, string? Driver, bool Listed, string? Fault)> _seen = new(StringComparer.Ordinal);
     private readonly List<GpuWatch> _watches = [];
@@ -25,10 +28,11 @@ internal sealed class GpuMonitor(IGpuProbe probe, TimeProvider time, ILogger<Gpu
             if (uuid is null || !_seen.TryGetValue(uuid, out var seen))
                 return null;
             var age = time.GetElapsedTime(_readAt);
-            var old = _fault
+            var old = (seen.Listed ? null : seen.Fault)
+                ?? _fault
                 ?? (age > Patience ? $"no reading for {age.TotalSeconds:0} s" : null)
-                ?? (seen.Listed ? null : seen.Fault ?? "the driver does not list it any more");
-            return new(seen.Reading, seen.Driver, old ?? seen.Fault, IsOld: old is not null);
+                ?? (seen.Listed ? null : "the driver does not list it any more");
+            return new(seen.Reading, seen.Driver, old ?? seen.Fault, IsOld: old is not null, IsGone: !seen.Listed || age >= Gone);
         }
     }
 
@@ -109,6 +113,12 @@ internal sealed class GpuMonitor(IGpuProbe probe, TimeProvider time, ILogger<Gpu
             _watches.Remove(watch);
     }
 
+    private void Unlist(GpuProbeResult result)
+    {
+        foreach (var uuid in _seen.Keys.ToList())
+            _seen[uuid] = _seen[uuid] with { Listed = false, Fault = FaultOf(uuid, result) };
+    }
+
     private void Keep(GpuProbeResult? result, Exception? thrown)
     {
         if (result is null)
@@ -120,12 +130,12 @@ internal sealed class GpuMonitor(IGpuProbe probe, TimeProvider time, ILogger<Gpu
         if (result.Gpus.Count == 0 && _seen.Count > 0)
         {
             _fault = $"the driver lists no GPU any more: {result.Absence}";
+            Unlist(result);
             return;
         }
 
         (_fault, _readAt) = (null, time.GetTimestamp());
-        foreach (var uuid in _seen.Keys.ToList())
-            _seen[uuid] = _seen[uuid] with { Listed = false, Fault = FaultOf(uuid, result) };
+        Unlist(result);
         foreach (var gpu in result.Gpus)
         {
             _seen[gpu.Uuid] = (gpu, result.DriverVersion, true, FaultOf(gpu.Uuid, result));

@@ -7,7 +7,8 @@ namespace OrleansJobGrid.Workers.Gpu;
 /// <param name="Driver">The driver's version.</param>
 /// <param name="Fault">What could not be read, or why the reading is old; null: nothing is missing.</param>
 /// <param name="IsOld">Whether the reading is not of now.</param>
-internal sealed record GpuState(GpuReading Reading, string? Driver, string? Fault, bool IsOld)
+/// <param name="IsGone">Whether no work can run there: the driver does not list it any more, or has not answered for 30 s.</param>
+internal sealed record GpuState(GpuReading Reading, string? Driver, string? Fault, bool IsOld, bool IsGone = false)
 {
     /// <summary>As a heartbeat carries it.</summary>
     public GpuView View => new()
@@ -22,5 +23,6 @@ internal sealed record GpuState(GpuReading Reading, string? Driver, string? Faul
         TemperatureCelsius = Reading.TemperatureCelsius,
         Processes = Reading.Processes.Count,
         Fault = Fault,
+        Gone = IsGone,
     };
 }

@@ -111,9 +111,13 @@ internal sealed class GridCluster : IAsyncDisposable
     /// <summary>Starts a worker with settings of its own.</summary>
     public Task<TestWorker> StartWorkerAsync(WorkerOptions options, params IReadOnlyList<IConnector> connectors) => StartWorkerAsync(options, Client, connectors);
 
-    private async Task<TestWorker> StartWorkerAsync(WorkerOptions options, IGrainFactory via, IReadOnlyList<IConnector> connectors)
+    /// <summary>Starts a worker of a GPU.</summary>
+    public Task<TestWorker> StartWorkerAsync(string id, TestGpu gpu, params IReadOnlyList<IConnector> connectors) =>
+        StartWorkerAsync(new WorkerOptions { Id = id, Slots = 1 }, Client, connectors, gpu);
+
+    private async Task<TestWorker> StartWorkerAsync(WorkerOptions options, IGrainFactory via, IReadOnlyList<IConnector> connectors, TestGpu? gpu = null)
     {
-        var worker = new TestWorker(via, Store.Artefacts, options, connectors, _logFactory);
+        var worker = new TestWorker(via, Store.Artefacts, options, connectors, _logFactory, gpu);
         _workers.Add(worker);
         await worker.StartAsync();
         await EventuallyAsync($"worker {options.Id} has a session", async () => await SessionOfAsync(options.Id!) is not null);

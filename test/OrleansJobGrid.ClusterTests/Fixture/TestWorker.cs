@@ -23,13 +23,14 @@ internal sealed class TestWorker : IAsyncDisposable
     private readonly WorkerParts _parts;
     private Task _life = Task.CompletedTask;
 
-    public TestWorker(IGrainFactory grains, IArtefactStore artefacts, WorkerOptions options, IReadOnlyList<IConnector> connectors, ILoggerFactory logs)
+    public TestWorker(IGrainFactory grains, IArtefactStore artefacts, WorkerOptions options, IReadOnlyList<IConnector> connectors, ILoggerFactory logs,
+        TestGpu? gpu = null)
     {
         (_options, _connectors) = (options, connectors);
-        var plan = WorkerPlan.Of([new("JobGrid:Worker", null, options)], new(null, [], "this worker looks for none"), new(1, null, null), connectors);
+        var plan = WorkerPlan.Of([new("JobGrid:Worker", null, options)], gpu?.Reading ?? new(null, [], "this worker looks for none"), new(1, null, null), connectors);
         _plan = plan.Errors.Count == 0 ? plan.Workers.Single() : throw new ArgumentException(string.Join(" ", plan.Errors), nameof(options));
         // No identity: nobody can tell this process dead, so only leases speak.
-        _parts = new(grains, new RemoteLink(grains), artefacts, new("", "test"), new(FailureClassifier.Default), null, TimeProvider.System, logs);
+        _parts = new(grains, new RemoteLink(grains), artefacts, new("", "test"), new(FailureClassifier.Default), gpu?.Monitor, TimeProvider.System, logs);
     }
 
     public string Id => _plan.Id;

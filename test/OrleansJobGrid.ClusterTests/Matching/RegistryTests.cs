@@ -27,7 +27,7 @@ public sealed class RegistryTests
         await EventuallyAsync("it is drained", async () => (await ViewAsync(grid, "worker")).State == "drained");
         Assert.Equal("maintenance", (await ViewAsync(grid, "worker")).DrainReason);
         Assert.Equal(JobStatus.Pending, (await grid.Store.ReadAsync("later"))!.Status);
-        Assert.Contains("away or draining", (await grid.Query.Why("later"))!.Summary);
+        Assert.Contains("1 could do it: 1 draining", (await grid.Query.Why("later"))!.Summary);
 
         Assert.True((await Operations(grid).Resume("worker")).Accepted);
         Assert.Equal("later", (await connector.NextAsync("it claims again")).JobId);
@@ -47,6 +47,29 @@ public sealed class RegistryTests
 
         await grid.StatusAsync("job", JobStatus.Completed, "it ran on elsewhere");
         Assert.Equal("second", (await grid.Store.ReadAsync("job"))!.LastGrant!.WorkerId);
+    }
+
+    [Fact]
+    public async Task A_worker_whose_gpu_is_gone_claims_nothing_and_says_so_until_it_is_back()
+    {
+        await using var grid = await GridCluster.StartAsync();
+        var (gpu, connector) = (new TestGpu(), new TestConnector());
+        await grid.StartWorkerAsync("worker", gpu, connector);
+        await grid.WaitingAsync(1);
+        gpu.Lose();
+        await EventuallyAsync("it is faulty", async () => (await Operations(grid).Workers()) is [{ State: "faulty", Gpu: { Gone: true, Fault: "GPU 0 is lost." } }]);
+        await EventuallyAsync("its claim is forgotten", async () => (await grid.Queue().Describe()).WaitingWorkers == 0);
+        await grid.SubmitAsync(Submissions.Job("job"));
+
+        var why = (await grid.Query.Why("job"))!;
+        Assert.Equal((true, 1, 0), (why.Workable, why.Registered, why.Live));
+        Assert.StartsWith("No worker claims jobs now; of those registered 1 could do it: 1 without a GPU that works (worker: GPU 0 is lost).", why.Summary);
+        Assert.Contains("Worker 'worker' claims nothing, since its GPU is gone: GPU 0 is lost.", (await Operations(grid).Health()).Reasons);
+        Assert.Equal(0, (await Operations(grid).Demand()).Sum(d => d.Workers));
+
+        gpu.Return();
+        Assert.Equal("job", (await connector.NextAsync("it claims again")).JobId);
+        await EventuallyAsync("it is active", async () => (await ViewAsync(grid, "worker")).State == "active");
     }
 
     [Fact]

@@ -95,6 +95,44 @@ public sealed class GpuWorkerSessionTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task While_its_device_is_gone_a_worker_claims_nothing_gives_back_what_was_on_its_way_and_goes_on_when_it_is_back()
+    {
+        var good = _probe.Reads;
+        _worker.Grant(Grant("running", customer: "a"));
+        await Until(() => Held("running"), "it is held");
+        var late = new TaskCompletionSource<ClaimAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var waiting = 0;
+        _worker.OnClaim = _ =>
+        {
+            Interlocked.Increment(ref waiting);
+            return late.Task;
+        };
+        await Until(() => waiting == 1, "a claim waits");
+
+        _probe.Reads = () => Gpus.None;
+        await Until(() => _worker.Heartbeats.Last() is { Draining: false, Gpu: { Gone: true, Fault: not null } }, "a heartbeat says so");
+        await Until(() => !_worker.Forgotten.IsEmpty, "the wait ends");
+        var claims = _worker.Claims.Count;
+        late.SetResult(new([Grant("late", customer: "a")]));
+        await Until(() => Report("late") is not null, "what was on its way is given back");
+        Assert.Equal(StopReason.NotBegun, Report("late")!.Stop);
+
+        // What runs there is not taken from it: it may live, and it ends by itself where it does not.
+        _end.SetResult();
+        await Until(() => Report("running") is not null, "the job ends");
+        var beats = _worker.Heartbeats.Count;
+        await Until(() => _worker.Heartbeats.Count > beats + 3, "it lives on");
+        Assert.Equal(claims, _worker.Claims.Count);
+        Assert.Equal(["running"], _connector.Ran);
+
+        _worker.OnClaim = null;
+        _probe.Reads = good;
+        await Until(() => _worker.Claims.Count > claims, "it claims again");
+        _worker.Grant(Grant("next", customer: "a"));
+        await Until(() => Report("next")?.Completion is not null, "and works");
+    }
+
+    [Fact]
     public async Task Of_two_grants_that_do_not_go_together_one_is_given_back_at_once()
     {
         _worker.Grant(Grant("j1", customer: "a", envelope: 10_000));

@@ -41,11 +41,15 @@ public sealed class WhyReportTests
 
         var away = Why(Samples.Pending(), job, [Away("a", Large)], Next());
         Assert.True(away.Workable);
-        Assert.StartsWith("No worker claims jobs now; 1 registered could do it and are away or draining.", away.Summary);
+        Assert.StartsWith("No worker claims jobs now; of those registered 1 could do it: 1 away.", away.Summary);
 
         var draining = Why(Samples.Pending(), job, [Worker("a", Large, draining: true), Worker("b")], Next());
         Assert.Equal((2, 1, 0), (draining.Registered, draining.Live, draining.Matching));
-        Assert.StartsWith("No live worker can do it now; one that is registered could, and is away or draining.", draining.Summary);
+        Assert.StartsWith("No worker that claims jobs can do it now; of those registered 1 could do it: 1 draining.", draining.Summary);
+
+        var broken = Why(Samples.Pending(), job, [Worker("a", Large, outage: "GPU 0 is lost."), Worker("c", Large, draining: true), Away("d", Large), Worker("b")], Next());
+        Assert.Equal((4, 1, 0, 0), (broken.Registered, broken.Live, broken.Matching, broken.Free));
+        Assert.Contains("of those registered 3 could do it: 1 away, 1 draining, 1 without a GPU that works (a: GPU 0 is lost).", broken.Summary);
 
         var busy = Why(Samples.Pending(), job, [Worker("a", Large, jobs: 1), Worker("b")], Next());
         Assert.Equal((1, 0), (busy.Matching, busy.Free));

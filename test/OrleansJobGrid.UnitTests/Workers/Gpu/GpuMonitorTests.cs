@@ -74,6 +74,43 @@ public sealed class GpuMonitorTests
     }
 
     [Fact]
+    public void Of_SaysThatItIsGoneWhereTheDriverListsItNoMoreAndNotWhereOneReadingFailed()
+    {
+        var good = _probe.Reads;
+        _monitor.Read();
+        Assert.False(_monitor.Of("GPU-0")!.View.Gone);
+
+        _probe.Reads = () => Gpus.Found(Gpus.Reading(1)) with { Faults = [new(0, "GPU-0", "GPU 0 is lost.")] };
+        _monitor.Read();
+        Assert.Equal((true, false), (_monitor.Of("GPU-0")!.View.Gone, _monitor.Of("GPU-1")!.View.Gone));
+
+        // It stays so while nobody can say that it is back.
+        _probe.Reads = () => throw new InvalidOperationException("NVML says 999");
+        _monitor.Read();
+        Assert.Equal((true, false), (_monitor.Of("GPU-0")!.View.Gone, _monitor.Of("GPU-1")!.View.Gone));
+
+        _probe.Reads = () => Gpus.None;
+        _monitor.Read();
+        Assert.Equal((true, true), (_monitor.Of("GPU-0")!.View.Gone, _monitor.Of("GPU-1")!.View.Gone));
+
+        _probe.Reads = good;
+        _monitor.Read();
+        Assert.Equal((false, false), (_monitor.Of("GPU-0")!.View.Gone, _monitor.Of("GPU-1")!.View.Gone));
+    }
+
+    [Fact]
+    public void Of_SaysThatItIsGoneWhereTheDriverHasNotAnsweredForHalfAMinute()
+    {
+        _monitor.Read();
+        _probe.Reads = () => throw new InvalidOperationException("NVML says 999");
+        _time.Advance(TimeSpan.FromSeconds(29));
+        _monitor.Read();
+        Assert.False(_monitor.Of("GPU-0")!.IsGone);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal((true, "the probe failed: NVML says 999"), (_monitor.Of("GPU-0")!.IsGone, _monitor.Of("GPU-0")!.Fault));
+    }
+
+    [Fact]
     public async Task Run_ReadsEachSecond()
     {
         using var over = new CancellationTokenSource();

@@ -25,10 +25,12 @@ public sealed class CudaJobTests
         string uuid = probe.Gpus[0].Uuid;
         using var connector = new ImagingConnector(new ImagingOptions { Device = setting == "uuid" ? uuid : setting });
         await connector.StartAsync(CancellationToken.None);
-        CompletedResult result = Assert.IsType<CompletedResult>(await RunAsync(connector));
-        Assert.Contains(probe.Gpus, gpu => (string?)result.Result!["device"] == $"{gpu.Name} ({gpu.Uuid})");
-        if (setting == "uuid")
-            Assert.EndsWith($"({uuid})", (string?)result.Result!["device"], StringComparison.Ordinal);
+        foreach (GpuReading gpu in probe.Gpus)
+        {
+            CompletedResult result = Assert.IsType<CompletedResult>(await RunAsync(connector, gpu.Uuid));
+            GpuReading where = setting == "uuid" ? probe.Gpus[0] : gpu;
+            Assert.Equal($"{where.Name} ({where.Uuid})", (string?)result.Result!["device"]);
+        }
     }
 
     [Fact]
@@ -56,7 +58,8 @@ public sealed class CudaJobTests
         var options = new ImagingOptions { Device = "cuda" };
         OpenDevice open = DeviceChoice.Open(options);
         using var connector = new ImagingConnector(
-            options, () => new ImagingDevice(open with { ReadMemory = () => open.ReadMemory!() with { FreeMb = 1_000_000 } }));
+            options,
+            new ImagingDevices((_, _) => (null, null), _ => new ImagingDevice(open with { ReadMemory = () => open.ReadMemory!() with { FreeMb = 1_000_000 } })));
         await connector.StartAsync(CancellationToken.None);
         using (var hog = new Hog())
             AssertFull(Assert.IsType<FailedResult>(await RunAsync(connector)), "run");
@@ -70,11 +73,11 @@ public sealed class CudaJobTests
         Assert.NotNull(failure.Evidence.GpuMemoryTotalMb);
     }
 
-    private static Task<ConnectorResult> RunAsync(ImagingConnector connector)
+    private static Task<ConnectorResult> RunAsync(ImagingConnector connector, string? gpu = null)
     {
         var files = new FakeJobFiles();
         files.Inputs["wide"] = TestPictures.Png(TestPictures.Plain(16384, 64, 0xFF123456));
-        return connector.ExecuteAsync(new FakeJobContext(Job, files), CancellationToken.None);
+        return connector.ExecuteAsync(new FakeJobContext(Job, files) { Gpu = gpu }, CancellationToken.None);
     }
 
     /// <summary>Takes all memory of the first device, in ever smaller pieces.</summary>

@@ -10,32 +10,41 @@ internal static class DeviceChoice
 {
     private const long Megabyte = 1024 * 1024;
 
-    /// <summary>Opens the device that the settings ask for.</summary>
+    /// <summary>Opens the device that the settings ask for where the worker has no GPU.</summary>
     /// <exception cref="ImagingDeviceException">There is no such device.</exception>
-    public static OpenDevice Open(ImagingOptions options)
-    {
-        (CudaFound? chosen, string? note) = Choose(options.Device, CudaDriver.Look());
-        return chosen is null ? OpenCpu(options.Threads) with { Note = note } : OpenCuda(chosen);
-    }
+    public static OpenDevice Open(ImagingOptions options) => Open(Choose(options.Device, CudaDriver.Look()).Chosen, options.Threads);
+
+    /// <summary>Opens a GPU; null: the CPU.</summary>
+    public static OpenDevice Open(CudaFound? chosen, int threads) => chosen is null ? OpenCpu(threads) : OpenCuda(chosen);
 
     /// <summary>Says which device it is: null is the CPU, with a note where that may surprise.</summary>
+    /// <param name="setting">See <see cref="ImagingOptions.Device"/>.</param>
+    /// <param name="survey">What the driver shows.</param>
+    /// <param name="gpu">Uuid of the worker's GPU; null: it has none.</param>
+    /// <param name="onlyGpu">Whether <c>auto</c> may not be the CPU, since jobs ran on the GPU before.</param>
     /// <exception cref="ImagingDeviceException">There is no such device.</exception>
-    internal static (CudaFound? Chosen, string? Note) Choose(string setting, CudaSurvey survey)
+    internal static (CudaFound? Chosen, string? Note) Choose(string setting, CudaSurvey survey, string? gpu = null, bool onlyGpu = false)
     {
-        CudaFound? first = survey.Devices.Count > 0 ? survey.Devices[0] : null;
+        string there = survey.Absence ?? $"the CUDA driver shows {string.Join(", ", survey.Devices.Select(device => device.Title))}";
+        CudaFound? ByUuid(string uuid) => survey.Devices.FirstOrDefault(device => string.Equals(device.Uuid, uuid, StringComparison.OrdinalIgnoreCase));
         switch (setting.ToLowerInvariant())
         {
             case "cpu":
                 return (null, null);
+            case "auto" when gpu is null:
+                // A GPU belongs to its worker, and no other one takes of it.
+                return (null, survey.Installed ? survey.Absence : null);
             case "auto":
-                return (first, survey.Installed ? survey.Absence : null);
+                CudaFound? own = ByUuid(gpu);
+                if (own is null && onlyGpu)
+                    throw new ImagingDeviceException($"The worker's GPU {gpu}, which jobs ran on before, is not to be had: {there}.");
+                return (own, own is null ? $"the worker's GPU {gpu} is not to be had: {there}" : null);
+            case "cuda" when gpu is null:
+                return (survey.Devices.Count > 0 ? survey.Devices[0] : throw Missing(setting, there), null);
             case "cuda":
-                return (first ?? throw Missing(setting, survey.Absence!), null);
+                return (ByUuid(gpu) ?? throw Missing(setting, $"the worker's GPU {gpu} is not to be had: {there}"), null);
             case var uuid when uuid.StartsWith("gpu-", StringComparison.Ordinal):
-                CudaFound? named = survey.Devices.FirstOrDefault(
-                    device => string.Equals(device.Uuid, uuid, StringComparison.OrdinalIgnoreCase));
-                string there = $"the devices are {string.Join(", ", survey.Devices.Select(device => device.Title))}";
-                return (named ?? throw Missing(setting, survey.Absence ?? there), null);
+                return (ByUuid(uuid) ?? throw Missing(setting, there), null);
             default:
                 throw new ImagingDeviceException(
                     $"JobGrid:Imaging:Device is '{setting}'; it is auto, cpu, cuda, or a GPU's uuid (GPU-…, as nvidia-smi -L shows it).");
@@ -89,7 +98,4 @@ internal sealed record OpenDevice(Context Context, Accelerator Accelerator, Devi
 
     /// <summary>Reads its memory now; null: the device has none of its own.</summary>
     public Func<GpuMemory>? ReadMemory { get; init; }
-
-    /// <summary>Why it is the CPU though a driver is installed; null: it is not so.</summary>
-    public string? Note { get; init; }
 }

@@ -1,3 +1,4 @@
+using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using OrleansJobGrid.Connectors.Failures;
 
@@ -33,7 +34,7 @@ internal static class GpuMemoryFailure
     }
 
     /// <summary>Whether the driver said that its memory is short.</summary>
-    public static bool IsOutOfMemory(CudaException exception) => exception.Error == nameof(CudaError.CUDA_ERROR_OUT_OF_MEMORY);
+    public static bool IsOutOfMemory(AcceleratorException exception) => exception is CudaException { Error: nameof(CudaError.CUDA_ERROR_OUT_OF_MEMORY) };
 
     private static FailureEvidence Evidence(string message, long? neededMb, GpuMemory? memory) => new()
     {

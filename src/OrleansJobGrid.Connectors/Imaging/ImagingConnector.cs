@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using ILGPU.Runtime;
 using ILGPU.Runtime.Cuda;
 using OrleansJobGrid.Connectors.Failures;
 
@@ -15,20 +16,20 @@ namespace OrleansJobGrid.Connectors.Imaging;
 public sealed class ImagingConnector : IConnector, IDisposable
 {
     private readonly ImagingOptions _options;
-    private readonly Func<ImagingDevice> _open;
-    private readonly Lock _opening = new();
-    private ImagingDevice? _device;
+    private readonly ImagingDevices _devices;
 
-    /// <summary>A connector whose device is opened by <see cref="StartAsync"/>, or by the first job.</summary>
+    /// <summary>A connector whose devices are opened by <see cref="StartAsync"/>, and by the first job of a worker's GPU.</summary>
     public ImagingConnector(ImagingOptions? options = null)
         : this(options ?? new ImagingOptions(), null)
     {
     }
 
-    internal ImagingConnector(ImagingOptions options, Func<ImagingDevice>? open)
+    internal ImagingConnector(ImagingOptions options, ImagingDevices? devices)
     {
         _options = options;
-        _open = open ?? (() => new ImagingDevice(options));
+        _devices = devices ?? new ImagingDevices(
+            (gpu, onlyGpu) => DeviceChoice.Choose(options.Device, CudaDriver.Look(), gpu, onlyGpu),
+            found => new ImagingDevice(DeviceChoice.Open(found, options.Threads)));
     }
 
     /// <inheritdoc/>
@@ -41,8 +42,8 @@ public sealed class ImagingConnector : IConnector, IDisposable
     public TimeSpan DefaultAttemptTimeout => TimeSpan.FromMinutes(10);
 
     /// <summary>
-    /// Opens the device and takes one small picture the whole way, so that a missing library or device
-    /// shows here and not in a job.
+    /// Opens the device of the settings and takes one small picture the whole way, so that a missing library or device shows here and
+    /// not in a job.
     /// </summary>
     /// <exception cref="ImagingDeviceException">The device of the settings is not there.</exception>
     public Task StartAsync(CancellationToken cancellationToken) => Task.Run(() => WarmUpAsync(cancellationToken), cancellationToken);
@@ -59,7 +60,7 @@ public sealed class ImagingConnector : IConnector, IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        _device?.Dispose();
+        _devices.Dispose();
     }
 
     private async Task<ConnectorResult> RunAsync(IJobContext context, CancellationToken cancellationToken)
@@ -71,14 +72,17 @@ public sealed class ImagingConnector : IConnector, IDisposable
         try
         {
             IReadOnlyList<(int Width, int Height)> sizes = await inputs.ReadSizesAsync(cancellationToken);
-            ImagingDevice device = Device();
-            (ImagingPlan? plan, refusal) = ImagingPlan.Create(payload, sizes, device.Kind);
-            if (plan is null)
-                return refusal!;
-            long neededMb = ImagingEnvelope.GpuMemoryMb(
-                payload.Operation, plan.Placements.Select(placement => (sizes[placement.Input], (placement.Width, placement.Height))));
-            refusal = GpuMemoryFailure.Check(neededMb, device.ReadMemory(), device.Name);
-            return refusal ?? await RunAsync(context, payload, plan, neededMb, inputs, device, cancellationToken);
+            using ImagingDevices.Use use = _devices.Enter(context.Gpu);
+            try
+            {
+                return await RunAsync(context, payload, inputs, sizes, use, cancellationToken);
+            }
+            catch (AcceleratorException exception) when (!GpuMemoryFailure.IsOutOfMemory(exception))
+            {
+                use.Broke();
+                string code = exception is CudaException { Error: { Length: > 0 } error } ? $" ({error})" : "";
+                return Broken(exception, $"{use.Device.Name} failed: {exception.Message}{code}", "run");
+            }
         }
         catch (InputException exception)
         {
@@ -94,6 +98,28 @@ public sealed class ImagingConnector : IConnector, IDisposable
             // Not even the device's context found room.
             return GpuMemoryFailure.Of(exception, neededMb: null, memory: null, "The CUDA device");
         }
+        catch (Exception exception) when (exception is ImagingDeviceException or AcceleratorException)
+        {
+            return Broken(exception, exception.Message, "prepare");
+        }
+    }
+
+    private async Task<ConnectorResult> RunAsync(
+        IJobContext context,
+        ImagingPayload payload,
+        InputPictures inputs,
+        IReadOnlyList<(int Width, int Height)> sizes,
+        ImagingDevices.Use use,
+        CancellationToken cancellationToken)
+    {
+        ImagingDevice device = use.Device;
+        (ImagingPlan? plan, ConnectorResult? refusal) = ImagingPlan.Create(payload, sizes, device.Kind);
+        if (plan is null)
+            return refusal!;
+        long neededMb = ImagingEnvelope.GpuMemoryMb(
+            payload.Operation, plan.Placements.Select(placement => (sizes[placement.Input], (placement.Width, placement.Height))));
+        refusal = GpuMemoryFailure.Check(neededMb, device.ReadMemory(), device.Name);
+        return refusal ?? await RunAsync(context, payload, plan, neededMb, inputs, use, cancellationToken);
     }
 
     private async Task<ConnectorResult> RunAsync(
@@ -102,9 +128,10 @@ public sealed class ImagingConnector : IConnector, IDisposable
         ImagingPlan plan,
         long neededMb,
         InputPictures inputs,
-        ImagingDevice device,
+        ImagingDevices.Use use,
         CancellationToken cancellationToken)
     {
+        ImagingDevice device = use.Device;
         using var run = new TileRowRun(context, payload, plan, inputs, device, _options);
         Picture picture;
         try
@@ -130,8 +157,8 @@ public sealed class ImagingConnector : IConnector, IDisposable
             ["resumed_tile_rows"] = run.ResumedTileRows,
             ["device"] = device.Name,
         };
-        if (device.Note is not null)
-            result["device_note"] = device.Note;
+        if (use.Note is not null)
+            result["device_note"] = use.Note;
         if (run.CheckpointIgnored is not null)
             result["checkpoint_ignored"] = run.CheckpointIgnored;
         return ConnectorResult.Completed(result, [output]);
@@ -140,14 +167,11 @@ public sealed class ImagingConnector : IConnector, IDisposable
     private async Task WarmUpAsync(CancellationToken cancellationToken)
     {
         byte[] file = PictureCodec.Encode(new Picture(2, 2, [0xFF0000FF, 0xFF00FF00, 0xFFFF0000, 0xFFFFFFFF]), PictureFormat.Png);
-        using var resizer = new PictureResizer(Device(), PictureCodec.Decode(file), 4, 4);
+        using ImagingDevices.Use use = _devices.Enter(gpu: null);
+        using var resizer = new PictureResizer(use.Device, PictureCodec.Decode(file), 4, 4);
         await resizer.ComputeRowsAsync(0, 4, cancellationToken);
     }
 
-    /// <summary>The device, opened once; where that fails the next job tries again.</summary>
-    private ImagingDevice Device()
-    {
-        lock (_opening)
-            return _device ??= _open();
-    }
+    private static ConnectorResult Broken(Exception exception, string message, string stage) =>
+        ConnectorResult.Failed(FailureEvidence.Of(exception, stage) with { Message = message, KnownReason = FailureReason.GpuError });
 }

@@ -3,7 +3,7 @@ using ILGPU.Runtime;
 
 namespace OrleansJobGrid.Connectors.Imaging;
 
-/// <summary>The one accelerator of this process and its kernels, loaded once. Which one it is, <see cref="DeviceChoice"/> says.</summary>
+/// <summary>An accelerator and its kernels, loaded once. Which one it is, <see cref="DeviceChoice"/> says.</summary>
 /// <remarks>
 /// An accelerator serves one caller at a time; <see cref="EnterAsync"/> hands it out, first come first served, for one launch's
 /// work, so that jobs of several slots interleave. A CPU launch uses all threads of the device.
@@ -53,9 +53,6 @@ internal sealed class ImagingDevice : IDisposable
 
     /// <summary><c>cpu</c>, or the GPU's name and uuid.</summary>
     public string Name => _open.Name;
-
-    /// <summary>Why it is the CPU though a driver is installed; null: it is not so.</summary>
-    public string? Note => _open.Note;
 
     /// <summary>Waits for this caller's turn; disposing the answer ends it.</summary>
     public async ValueTask<Turn> EnterAsync(CancellationToken cancellationToken)

@@ -4,9 +4,9 @@ namespace OrleansJobGrid.Connectors.Imaging;
 public sealed record ImagingOptions
 {
     /// <summary>
-    /// Where pictures are computed: <c>cpu</c>; <c>cuda</c>, the first CUDA device, and an error where there is none; a GPU's uuid
-    /// (<c>GPU-…</c>, as <c>nvidia-smi -L</c> shows it), likewise; <c>auto</c> (default), the first CUDA device where a driver shows
-    /// one, else the CPU. A result says which it was.
+    /// Where pictures are computed: <c>cpu</c>; <c>auto</c> (default), the GPU of the job's worker, and the CPU where it has none or the CUDA
+    /// driver does not show it; <c>cuda</c>, the GPU of the job's worker or else the first CUDA device, and an error where there is none; a GPU's
+    /// uuid (<c>GPU-…</c>, as <c>nvidia-smi -L</c> shows it), likewise. A result says which it was.
     /// </summary>
     public string Device { get; init; } = "auto";
 

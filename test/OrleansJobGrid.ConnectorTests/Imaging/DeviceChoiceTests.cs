@@ -1,3 +1,4 @@
+using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Connectors.Imaging;
 using OrleansJobGrid.TestKit.Connectors;
 using Xunit;
@@ -13,23 +14,38 @@ public sealed class DeviceChoiceTests
     private static readonly CudaSurvey Broken = new([], Installed: true, "the CUDA driver does not start: it answers with error 999 (CUDA_ERROR_UNKNOWN)");
 
     [Theory]
-    [InlineData("auto", 0)]
-    [InlineData("AUTO", 0)]
-    [InlineData("cuda", 0)]
-    [InlineData("GPU-8d4e5f60-1122-3344-5566-77889900aabb", 1)]
-    [InlineData("gpu-8D4E5F60-1122-3344-5566-77889900AABB", 1)]
-    [InlineData("cpu", null)]
-    public void Choose_WhenThereAreDevices_TakesTheOneAskedFor(string setting, int? id)
+    [InlineData("auto", null, null)]
+    [InlineData("auto", 0, 0)]
+    [InlineData("AUTO", 1, 1)]
+    [InlineData("cuda", null, 0)]
+    [InlineData("cuda", 1, 1)]
+    [InlineData("GPU-8d4e5f60-1122-3344-5566-77889900aabb", 0, 1)]
+    [InlineData("gpu-8D4E5F60-1122-3344-5566-77889900AABB", null, 1)]
+    [InlineData("cpu", 1, null)]
+    public void Choose_WhenThereAreDevices_TakesTheOneAskedForOrTheWorkersOwn(string setting, int? workersGpu, int? id)
     {
-        (CudaFound? chosen, string? note) = DeviceChoice.Choose(setting, Two);
+        string? gpu = workersGpu is { } n ? Two.Devices[n].Uuid.ToUpperInvariant().Replace("GPU", "gpu", StringComparison.Ordinal) : null;
+        (CudaFound? chosen, string? note) = DeviceChoice.Choose(setting, Two, gpu);
         Assert.Equal((id, null), (chosen?.Id, note));
     }
 
     [Fact]
-    public void Choose_WhenAutoFindsNoDriver_TakesTheCpuAndWhenADriverIsBrokenSaysSo()
+    public void Choose_WhenAutoFindsNoDriver_TakesTheCpuAndSaysSoWhereAGpuIsToBeExpected()
     {
         Assert.Equal((null, null), DeviceChoice.Choose("auto", NoDriver));
         Assert.Equal((null, Broken.Absence), DeviceChoice.Choose("auto", Broken));
+        Assert.Equal((null, $"the worker's GPU GPU-9 is not to be had: {NoDriver.Absence}"), DeviceChoice.Choose("auto", NoDriver, "GPU-9"));
+        Assert.Equal((null, $"the worker's GPU GPU-9 is not to be had: the CUDA driver shows {Rtx.Title}, {T4.Title}"), DeviceChoice.Choose("auto", Two, "GPU-9"));
+    }
+
+    [Fact]
+    public void Choose_WhenTheGpuThatJobsRanOnIsNotThereAnyMore_IsNotTheCpu()
+    {
+        Assert.Equal(Rtx, DeviceChoice.Choose("auto", Two, Rtx.Uuid, onlyGpu: true).Chosen);
+        var error = Assert.Throws<ImagingDeviceException>(() => DeviceChoice.Choose("auto", Broken, Rtx.Uuid, onlyGpu: true));
+        Assert.Equal($"The worker's GPU {Rtx.Uuid}, which jobs ran on before, is not to be had: {Broken.Absence}.", error.Message);
+        error = Assert.Throws<ImagingDeviceException>(() => DeviceChoice.Choose("cuda", Two, "GPU-9"));
+        Assert.StartsWith($"JobGrid:Imaging:Device is 'cuda', but the worker's GPU GPU-9 is not to be had: the CUDA driver shows {Rtx.Title}", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -47,7 +63,7 @@ public sealed class DeviceChoiceTests
     public void Choose_WhenAnotherUuidIsAskedFor_NamesThoseThatAreThere()
     {
         var error = Assert.Throws<ImagingDeviceException>(() => DeviceChoice.Choose("GPU-0", Two));
-        Assert.Contains($"the devices are {Rtx.Title}, {T4.Title}", error.Message, StringComparison.Ordinal);
+        Assert.Contains($"the CUDA driver shows {Rtx.Title}, {T4.Title}", error.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -75,7 +91,7 @@ public sealed class DeviceChoiceTests
         await Assert.ThrowsAsync<ImagingDeviceException>(() => connector.StartAsync(CancellationToken.None));
         var files = new FakeJobFiles();
         files.Inputs["a"] = TestPictures.Png(TestPictures.Plain(4, 4, 0xFF0000FF));
-        await Assert.ThrowsAsync<ImagingDeviceException>(
-            () => connector.ExecuteAsync(new FakeJobContext("""{"operation":"resize","inputs":["a"],"width":2}""", files), CancellationToken.None));
+        ConnectorResult result = await connector.ExecuteAsync(new FakeJobContext("""{"operation":"resize","inputs":["a"],"width":2}""", files), CancellationToken.None);
+        Assert.Equal(("gpu_error", "prepare"), (Assert.IsType<FailedResult>(result).Reason, ((FailedResult)result).Evidence.Stage));
     }
 }

@@ -78,8 +78,10 @@ public sealed class ImagingEnvelopeTests : IDisposable
     [Fact]
     public async Task Another_error_of_the_driver_is_no_shortage()
     {
-        await Assert.ThrowsAsync<CudaException>(() => RunAsync(
+        FailedResult failure = Assert.IsType<FailedResult>(await RunAsync(
             () => new GpuMemory(20, 24564), (_, _) => throw DriverSays(CudaError.CUDA_ERROR_ILLEGAL_ADDRESS)));
+        Assert.Equal((FailureClass.Transient, "gpu_error", "run"), (failure.Class, failure.Reason, failure.Evidence.Stage));
+        Assert.EndsWith("(CUDA_ERROR_ILLEGAL_ADDRESS)", failure.Message, StringComparison.Ordinal);
     }
 
     /// <summary>As the constructor makes it where there is a driver; without one it has no text for the error and throws another.</summary>
@@ -105,7 +107,7 @@ public sealed class ImagingEnvelopeTests : IDisposable
     private static async Task<ConnectorResult> RunAsync(Func<GpuMemory> memory, Func<int, CancellationToken, ValueTask>? kept = null)
     {
         var options = new ImagingOptions { Device = "cpu", TileRowKept = kept };
-        using var connector = new ImagingConnector(options, () => new ImagingDevice(DeviceChoice.OpenCpu(2) with { ReadMemory = memory }));
+        using var connector = new ImagingConnector(options, new ImagingDevices((_, _) => (null, null), _ => new ImagingDevice(DeviceChoice.OpenCpu(2) with { ReadMemory = memory })));
         var files = new FakeJobFiles();
         files.Inputs["a"] = TestPictures.Png(TestPictures.Plain(20, 20, 0xFF00FF00));
         return await connector.ExecuteAsync(new FakeJobContext(Job, files), CancellationToken.None);

@@ -13,7 +13,7 @@ public readonly record struct RetryDecision(bool Retry, long DelayMs, string Rea
 
     /// <summary>
     /// Decides by class (<see cref="RetryPolicies"/>): resource exhaustion at once and not there for a minute; something missing at once and
-    /// not at that instance; rate limited as the service said, at most 7 days; else with backoff. What is wrong with the job itself or its
+    /// not at that instance; rate limited as the service said, at most 7 days; else with backoff, after a failed device not there for a minute. What is wrong with the job itself or its
     /// credentials is never tried again. <c>max_retries</c> and <c>retry</c> of the job come before the policy.
     /// </summary>
     /// <param name="record">The job; its <see cref="JobRecord.Attempt"/> is the one that failed.</param>
@@ -68,6 +68,9 @@ public sealed record RetryExclusion(string Target, long ForMs, bool Hard)
     /// <summary>How long what is missing keeps a job away: long enough to try all others, short enough for somebody to mend it.</summary>
     public const long MissingMs = 600_000;
 
+    /// <summary>The device or its driver failed, as connectors name it.</summary>
+    private const string GpuError = "gpu_error";
+
     // A device that was empty but for what its driver keeps had nothing more to give.
     private const double AsGoodAsEmpty = 0.9;
 
@@ -84,7 +87,7 @@ public sealed record RetryExclusion(string Target, long ForMs, bool Hard)
 
     /// <summary>
     /// Where GPU memory ran out and its figures are known: devices with no more of it; else the service instance where the work was
-    /// outside, else the worker that did it. Null: the class asks for none.
+    /// outside, else the worker that did it. Null: the failure asks for none.
     /// </summary>
     internal static RetryExclusion? Of(JobRecord record, FailureReport failure)
     {
@@ -98,6 +101,8 @@ public sealed record RetryExclusion(string Target, long ForMs, bool Hard)
             (null, _) => null,
             (_, FailureClasses.ResourceExhaustion) => new(target, ExhaustedMs, Hard: false),
             (_, FailureClasses.MissingHere) => new(target, MissingMs, Hard: true),
+            // A device that failed often fails again, and at once: its worker is always free.
+            (_, FailureClasses.Transient) when failure.FailureReason == GpuError => new(target, ExhaustedMs, Hard: false),
             _ => null,
         };
     }

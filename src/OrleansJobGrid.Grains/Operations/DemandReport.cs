@@ -28,7 +28,7 @@ internal static class DemandReport
                 .Select(g =>
                 {
                     var seconds = g.Sum(w => w.Demand.Jobs * (w.Demand.RunP50Seconds ?? mean));
-                    var serving = workers.Where(w => w.Claims && g.Any(d => w.ClaimsFrom(d.Demand.Queue, d.Demand.QueueLabels) && Matcher.Matches(d.Need, w.Match))).ToList();
+                    var serving = workers.Where(w => g.Any(d => w.Claims(d.Need.Service) && w.ClaimsFrom(d.Demand.Queue, d.Demand.QueueLabels) && Matcher.Matches(d.Need, w.Match))).ToList();
                     var slots = serving.Count == 0 ? 1 : serving.Average(w => w.Slots);
                     return new DemandView(
                         g.Key, g.Sum(w => w.Demand.Jobs), seconds, Math.Max(0, clock - g.Min(w => w.Demand.OldestAt)) / 1000.0, serving.Count,
@@ -61,7 +61,7 @@ internal static class DemandReport
                 [.. workers.Where(w => has(w).Contains(name, StringComparer.OrdinalIgnoreCase)).Select(w => w.WorkerId).Order(StringComparer.Ordinal)],
                 [.. workers.Where(w => w.Body?.LoadedModels.Contains(name, StringComparer.OrdinalIgnoreCase) == true).Select(w => w.WorkerId).Order(StringComparer.Ordinal)],
                 asking.Sum(n => n.Jobs),
-                asking.Where(n => !workers.Any(w => w.Claims && Matcher.Failures(n.Need, w.Match).All(f => f.Clause != clause))).Sum(n => n.Jobs));
+                asking.Where(n => !workers.Any(w => w.Claims(n.Need.Service) && Matcher.Failures(n.Need, w.Match).All(f => f.Clause != clause))).Sum(n => n.Jobs));
         }
     }
 

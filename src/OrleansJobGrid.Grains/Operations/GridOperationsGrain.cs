@@ -121,6 +121,12 @@ internal sealed class GridOperationsGrain(
         if (live.Count == 0)
             reasons.Add("No worker is registered: jobs wait. Start one (role 'worker').");
         reasons.AddRange(live.Where(w => w.Body?.Outage is not null).Select(w => $"Worker '{w.WorkerId}' claims nothing, since its GPU is gone: {w.Body!.Outage}"));
+        reasons.AddRange(
+            from worker in live
+            from service in worker.Services
+            let breaker = worker.Body?.BreakerOf(service)
+            where breaker is not null
+            select $"Worker '{worker.WorkerId}' claims no jobs of '{service}', since its GPU failed in several: {breaker.Reason}");
         return new(reasons.Count == 0 ? Ok : Degraded, reasons, health);
     }
 
@@ -177,8 +183,12 @@ internal sealed class GridOperationsGrain(
             StartedAt = body?.StartedAt ?? 0,
             Version = body?.Version ?? registration!.Version,
             SessionId = session?.Id ?? "",
-            Instances = [.. (body?.Instances ?? registration!.Instances).Select(i => new InstanceView(
-                i.Instance, i.Service, i.OnThisMachine, breakers.GetValueOrDefault(i.Instance), body?.Health.GetValueOrDefault(i.Instance)))],
+            Instances =
+            [
+                .. (body?.Instances ?? registration!.Instances).Select(i => new InstanceView(
+                    i.Instance, i.Service, i.OnThisMachine, breakers.GetValueOrDefault(i.Instance), body?.Health.GetValueOrDefault(i.Instance))),
+                .. worker.Services.Where(breakers.ContainsKey).Select(s => new InstanceView(s, s, OnThisMachine: true, breakers[s])),
+            ],
             Capabilities = registration?.Capabilities,
             Gpu = body?.Gpu,
             Connectors = body?.Connectors ?? [],

@@ -20,7 +20,7 @@ internal static class WhyReport
     {
         if (record.Status != JobStatus.Pending)
             return new() { JobId = jobId, Status = record.Status, Summary = NotWaiting(record, clock) };
-        List<KnownWorker> live = [.. registered.Where(w => w.Claims)];
+        List<KnownWorker> live = [.. registered.Where(w => w.Claims(job.Need.Service))];
         List<KnownWorker> matching = [.. live.Where(w => w.CouldDo(job))];
         var asked = live.Count > 0 ? live : registered;
         var why = new JobWhy
@@ -82,14 +82,16 @@ internal static class WhyReport
     /// <summary>Such as <c>3 could do it: 1 away, 2 draining</c>.</summary>
     private static string Idle(IReadOnlyList<KnownWorker> registered, WaitingJob job)
     {
-        List<KnownWorker> could = [.. registered.Where(w => !w.Claims && w.CouldDo(job))];
+        List<KnownWorker> could = [.. registered.Where(w => !w.Claims(job.Need.Service) && w.CouldDo(job))];
         var why = could.GroupBy(w => w.Body switch
         {
             null => "away",
             { Draining: true } => "draining",
-            _ => "without a GPU that works",
+            { Outage: not null } => "without a GPU that works",
+            _ => "resting since its GPU failed in jobs",
         });
-        var fault = could.Find(w => w.Body is { Draining: false }) is { } worker ? $" ({worker.WorkerId}: {worker.Body!.Outage?.TrimEnd('.')})" : "";
+        var faulty = could.Find(w => w.Body is { Draining: false });
+        var fault = (faulty?.Body!.Outage ?? faulty?.Body!.BreakerOf(job.Need.Service)?.Reason) is { } said ? $" ({faulty!.WorkerId}: {said.TrimEnd('.')})" : "";
         return $"{could.Count} could do it: {string.Join(", ", why.OrderBy(g => g.Key, StringComparer.Ordinal).Select(g => $"{g.Count()} {g.Key}"))}{fault}";
     }
 

@@ -26,8 +26,8 @@ public sealed record KnownWorker
 
     public bool Live => Session is not null;
 
-    /// <summary>Whether it claims jobs now.</summary>
-    public bool Claims => Body is { Claims: true };
+    /// <summary>Whether it claims jobs of a service now.</summary>
+    public bool Claims(string service) => Body is { Claims: true } body && body.BreakerOf(service) is null;
 
     /// <summary>Slots that hold no job.</summary>
     public int Free => Body is { Claims: true } body ? Math.Max(0, Slots - body.Jobs.Count) : 0;

@@ -38,6 +38,9 @@ public sealed record SessionBody
     [JsonIgnore]
     public bool Claims => !Draining && Outage is null;
 
+    /// <summary>What keeps it from a service that it does itself; null: nothing does. Its breaker has the service's name, which no instance outside has.</summary>
+    public BreakerView? BreakerOf(string service) => Breakers.GetValueOrDefault(service);
+
     /// <summary>Whether it claims for an instance: it was asked what it can do, and its breaker is closed.</summary>
     public bool Uses(string instance) => !Breakers.ContainsKey(instance) && Health.GetValueOrDefault(instance)?.State != InstanceHealth.Unproved;
 

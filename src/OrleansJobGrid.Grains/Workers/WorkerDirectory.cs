@@ -25,7 +25,7 @@ public sealed class WorkerDirectory(IJobStore store, WorkerRegistry registry, Ti
         registered.Any(w => w.CouldDo(job)) ? null : MatchReport.Unworkable(registered, job);
 
     /// <summary>Whether some worker that claims jobs can do it.</summary>
-    public async Task<bool> AnyServes(WaitingJob job) => (await Read()).Live.Any(w => w.Claims && w.CouldDo(job));
+    public async Task<bool> AnyServes(WaitingJob job) => (await Read()).Live.Any(w => w.Claims(job.Need.Service) && w.CouldDo(job));
 
     /// <summary>Sessions that have not ended, with the store's clock.</summary>
     public async Task<SessionPage> Sessions() => (await Read()).Page;

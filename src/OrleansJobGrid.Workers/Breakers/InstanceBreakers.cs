@@ -1,18 +1,24 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Contracts.Workers;
+using OrleansJobGrid.Workers.Execution;
 using OrleansJobGrid.Workers.Hosting;
 
 namespace OrleansJobGrid.Workers.Breakers;
 
-/// <summary>The circuit breakers of the instances that this worker reaches; they outlive its sessions.</summary>
+/// <summary>The circuit breakers of the instances that this worker reaches, and, by its name, of each service that it does on its own GPU; they outlive its sessions.</summary>
 internal sealed class InstanceBreakers(IOptions<WorkerOptions> options, TimeProvider time, ILogger<InstanceBreakers> logger, InstanceProofs? proofs = null)
 {
     private readonly ConcurrentDictionary<string, InstanceBreaker> _breakers = new(StringComparer.Ordinal);
 
     /// <summary>Whether an instance may be used now: it was proved, and its breaker lets through.</summary>
     public bool LetsThrough(string instance) => proofs?.Allows(instance) != false && Of(instance).LetsThrough;
+
+    /// <summary>The breaker that an attempt on the worker's own GPU stands behind; null: it is outside, or has no GPU.</summary>
+    public InstanceBreaker? OwnOf(Attempt attempt) =>
+        attempt.Gpu is not null && attempt.Connector.Location != WorkLocation.External ? Of(attempt.Grant.Service) : null;
 
     /// <summary>See <see cref="InstanceProofs.Lacks"/>.</summary>
     public void Lacks(string instance, IReadOnlyList<string> names) => proofs?.Lacks(instance, names);

@@ -27,8 +27,11 @@ internal sealed class AttemptRunner(
         var submissions = new AttemptSubmissions(attempt, grains, breakers, time, logger);
         ConnectorResult? said = null;
         using var watch = gpus?.Watch(attempt.Gpu);
+        var own = breakers.OwnOf(attempt);
         try
         {
+            if (own?.TryEnter(attempt) == false)
+                return new() { JobId = attempt.Grant.JobId, Token = attempt.Grant.Token, Stop = StopReason.NotBegun };
             var started = time.GetTimestamp();
             var ended = new AttemptReport { JobId = attempt.Grant.JobId, Token = attempt.Grant.Token };
             return await Execute(attempt, submissions, ended, started, watch, r => said = r);
@@ -36,7 +39,18 @@ internal sealed class AttemptRunner(
         finally
         {
             submissions.Ended(said);
+            Tell(own, attempt, said);
         }
+    }
+
+    /// <summary>Only what says that the device failed counts: a program that fails tells of itself.</summary>
+    private static void Tell(InstanceBreaker? own, Attempt attempt, ConnectorResult? said)
+    {
+        if (said is FailedResult { Reason: FailureReason.GpuError } failed)
+            own?.Failed(attempt, failed.Message);
+        else if (said is CompletedResult)
+            own?.Succeeded(attempt);
+        own?.Left(attempt);
     }
 
     /// <summary>Nothing is taken over or looked for, and no instance may be posted to: its breakers opened after the claim.</summary>

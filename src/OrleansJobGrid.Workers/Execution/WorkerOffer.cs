@@ -3,32 +3,35 @@ using OrleansJobGrid.Workers.Breakers;
 
 namespace OrleansJobGrid.Workers.Execution;
 
-/// <summary>What a worker offers at a moment: all its services, but of those outside only what has an instance that may be used; nothing while its GPU is gone.</summary>
+/// <summary>
+/// What a worker offers at a moment: all its services, but of those outside only what has an instance that may be used, and of those on its own GPU
+/// only what has not failed there again and again; nothing while the GPU is gone.
+/// </summary>
 internal sealed class WorkerOffer
 {
     private readonly IReadOnlyList<IConnector> _connectors;
     private readonly InstanceBreakers _breakers;
-    private readonly Func<string?> _outage;
+    private readonly WorkerFacts? _facts;
     private readonly IReadOnlyList<string>? _always;
 
     /// <param name="connectors">Its services.</param>
     /// <param name="breakers">Which instances may be used.</param>
-    /// <param name="outage">Why no work can run now; null: it can.</param>
-    public WorkerOffer(IEnumerable<IConnector> connectors, InstanceBreakers breakers, Func<string?> outage)
+    /// <param name="facts">What is true of its GPU; null: a CPU worker.</param>
+    public WorkerOffer(IEnumerable<IConnector> connectors, InstanceBreakers breakers, WorkerFacts? facts = null)
     {
-        (_connectors, _breakers, _outage) = ([.. connectors], breakers, outage);
-        // Without services outside it never changes, and every claim asks for it.
-        _always = _connectors.Any(c => c is IExternalConnector) ? null : [.. _connectors.Select(c => c.Service)];
+        (_connectors, _breakers, _facts) = ([.. connectors], breakers, facts);
+        // Without services outside and a GPU it never changes, and every claim asks for it.
+        _always = facts is not null || _connectors.Any(c => c is IExternalConnector) ? null : [.. _connectors.Select(c => c.Service)];
     }
 
     public (IReadOnlyList<string> Services, IReadOnlyList<string> Instances) Now
     {
         get
         {
-            if (_outage() is not null)
-                return ([], []);
             if (_always is not null)
                 return (_always, []);
+            if (_facts?.Outage is not null)
+                return ([], []);
             var services = new List<string>(_connectors.Count);
             List<string>? instances = null;
             foreach (var connector in _connectors)
@@ -39,6 +42,10 @@ internal sealed class WorkerOffer
                     if (usable.Count == 0)
                         continue;
                     (instances ??= []).AddRange(usable);
+                }
+                else if (_facts is not null && !_breakers.Of(connector.Service).LetsThrough)
+                {
+                    continue;
                 }
 
                 services.Add(connector.Service);

@@ -52,7 +52,7 @@ internal sealed class WorkerSession : IDisposable
         _link = parts.Link;
         _lease = new(_time);
         _facts = new(plan, _held, connectors.Values, parts.Gpus);
-        _claimer = new(parts.Grains, parts.Link, parts.Queues, plan, id, new(connectors.Values, breakers, () => _facts.Outage), _facts, inventory);
+        _claimer = new(parts.Grains, parts.Link, parts.Queues, plan, id, new(connectors.Values, breakers, plan.Gpu is null ? null : _facts), _facts, inventory);
         _drain = new(plan.Id, _claimer, _held, _time, _logger);
         _reporter = new(new(parts.Link, plan.Id, most => _claimer.HasOffer ? _claimer.Beside(most) : null, _time), pulse, parts.Artefacts, _time, _logger);
         _adoptions = new(Adopt, _logger);

@@ -103,7 +103,7 @@ public sealed class WorkerOptions
 
     /// <summary>
     /// So many failures of attempts at one instance of a service outside (no answer, 5xx, timeouts; not jobs that are wrong), within
-    /// <see cref="BreakerWindow"/>, open its circuit breaker. Default 5. Fewer spare attempts where an instance is down, more forgive a busy one.
+    /// <see cref="BreakerWindow"/>, open its circuit breaker; so many failures of the worker's own GPU, at a service that it does itself, do so too. Default 5. Fewer spare attempts where an instance is down, more forgive a busy one.
     /// </summary>
     [Range(2, 1_000, ErrorMessage = "JobGrid:Worker:BreakerFailures must be 2 to 1000")]
     public int BreakerFailures { get; set; } = 5;
@@ -112,7 +112,7 @@ public sealed class WorkerOptions
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "JobGrid:Worker:BreakerWindow must be 1 s to 1 day")]
     public TimeSpan BreakerWindow { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long an open breaker keeps jobs from its instance; then one attempt is let through. Default 60 s.</summary>
+    /// <summary>How long an open breaker keeps jobs away; then one attempt is let through. Default 60 s.</summary>
     [Range(typeof(TimeSpan), "00:00:01", "1.00:00:00", ErrorMessage = "JobGrid:Worker:BreakerPause must be 1 s to 1 day")]
     public TimeSpan BreakerPause { get; set; } = TimeSpan.FromSeconds(60);
 

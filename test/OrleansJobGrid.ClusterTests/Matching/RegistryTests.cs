@@ -1,4 +1,5 @@
 using OrleansJobGrid.ClusterTests.Fixture;
+using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Matching;
 using OrleansJobGrid.Contracts.Operations;
@@ -70,6 +71,30 @@ public sealed class RegistryTests
         gpu.Return();
         Assert.Equal("job", (await connector.NextAsync("it claims again")).JobId);
         await EventuallyAsync("it is active", async () => (await ViewAsync(grid, "worker")).State == "active");
+    }
+
+    [Fact]
+    public async Task A_worker_whose_gpu_fails_every_job_does_not_eat_the_queue()
+    {
+        await using var grid = await GridCluster.StartAsync();
+        var sick = new TestConnector(script: _ => Task.FromResult(ConnectorResult.Failed(FailureClass.Transient, "gpu_error", "launch failure")));
+        var well = new TestConnector(script: async _ =>
+        {
+            // It is busy with each while the other one is always free.
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+            return TestConnector.Done();
+        });
+        await grid.StartWorkerAsync("sick", new TestGpu(), sick);
+        await grid.StartWorkerAsync("well", new TestGpu(), well);
+        var jobs = Enumerable.Range(0, 30).Select(n => $"job-{n}").ToList();
+        await grid.SubmitAsync([.. jobs.Select(id => Submissions.Job(id))]);
+
+        foreach (var job in jobs)
+            await grid.StatusAsync(job, JobStatus.Completed, "it is done by the other one");
+        Assert.Equal(5, sick.Executions.Count);
+        Assert.Equal(5, sick.Executions.Select(e => e.JobId).Distinct().Count());
+        await EventuallyAsync("its breaker is shown", async () => (await ViewAsync(grid, "sick")).Instances is [{ Instance: "test", Service: "test", Breaker: { State: "open", Reason: "launch failure" } }]);
+        Assert.Contains("Worker 'sick' claims no jobs of 'test', since its GPU failed in several: launch failure", (await Operations(grid).Health()).Reasons);
     }
 
     [Fact]

@@ -57,6 +57,7 @@ public sealed class DemandEndpointTests
             WorkerControlEndpointTests.Worker("full") with { Gpu = gpu, ModelLoads = 3 },
             WorkerControlEndpointTests.Worker("terse") with { Gpu = gpu with { Uuid = "GPU-2", UtilizationPercent = null, TemperatureCelsius = null } },
             WorkerControlEndpointTests.Worker("blind") with { Gpu = gpu with { Uuid = "GPU-3", Fault = "the driver does not answer" } },
+            WorkerControlEndpointTests.Worker("broken") with { State = "faulty", Gpu = gpu with { Uuid = "GPU-5", Fault = "it is lost", Gone = true } },
             WorkerControlEndpointTests.Worker("gone") with { State = "lost", Gpu = gpu with { Uuid = "GPU-4" }, ModelLoads = 4 },
             WorkerControlEndpointTests.Worker("cpu"),
             WorkerControlEndpointTests.Worker("away") with { State = "offline", SessionId = "", ModelLoads = 9 },
@@ -64,6 +65,10 @@ public sealed class DemandEndpointTests
         var lines = (await gateway.GetAsync("/metrics")).Text.Split('\n').Where(l => l.StartsWith("jobgrid_worker_", StringComparison.Ordinal)).ToArray();
         Assert.Equal(
             [
+                """jobgrid_worker_gpu_gone{worker="full",gpu="GPU-1"} 0""",
+                """jobgrid_worker_gpu_gone{worker="terse",gpu="GPU-2"} 0""",
+                """jobgrid_worker_gpu_gone{worker="blind",gpu="GPU-3"} 0""",
+                """jobgrid_worker_gpu_gone{worker="broken",gpu="GPU-5"} 1""",
                 """jobgrid_worker_gpu_memory_total_bytes{worker="full",gpu="GPU-1"} 25757220864""",
                 """jobgrid_worker_gpu_memory_total_bytes{worker="terse",gpu="GPU-2"} 25757220864""",
                 """jobgrid_worker_gpu_memory_free_bytes{worker="full",gpu="GPU-1"} 20971520000""",
@@ -72,7 +77,7 @@ public sealed class DemandEndpointTests
                 """jobgrid_worker_gpu_temperature_celsius{worker="full",gpu="GPU-1"} 41""",
             ],
             lines.Where(l => l.StartsWith("jobgrid_worker_gpu_", StringComparison.Ordinal)));
-        Assert.Equal(["blind", "cpu", "full", "gone", "terse"], lines.Where(l => l.Contains("model_loads_total", StringComparison.Ordinal)).Select(l => l.Split('"')[1]).Order());
+        Assert.Equal(["blind", "broken", "cpu", "full", "gone", "terse"], lines.Where(l => l.Contains("model_loads_total", StringComparison.Ordinal)).Select(l => l.Split('"')[1]).Order());
         Assert.Contains(lines, l => l.EndsWith("{worker=\"full\"} 3", StringComparison.Ordinal));
     }
 }

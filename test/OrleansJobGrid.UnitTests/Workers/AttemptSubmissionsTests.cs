@@ -280,14 +280,14 @@ public sealed class AttemptSubmissionsTests
         for (var i = 0; i < 5; i++)
             Assert.NotNull((await Run())!.Failure);
 
-        Assert.Equal(["s/here"], new WorkerOffer([_connector], _breakers, () => null).Now.Instances);
+        Assert.Equal(["s/here"], new WorkerOffer([_connector], _breakers).Now.Instances);
         var view = Assert.Single(_breakers.Views());
         Assert.Equal(("s/far", "open", "connection refused"), (view.Key, view.Value.State, view.Value.Reason));
         await Run(check: c => Assert.Equal(["s/here"], c.UsableInstances));
 
         for (var i = 0; i < 5; i++)
             _breakers.Of("s/here").Failed(new object(), "503");
-        Assert.Empty(new WorkerOffer([_connector], _breakers, () => null).Now.Services);
+        Assert.Empty(new WorkerOffer([_connector], _breakers).Now.Services);
         Assert.Equal(StopReason.NotBegun, (await Run(check: _ => Assert.Fail("It ran.")))!.Stop);
     }
 

@@ -42,6 +42,8 @@ public sealed class GpuWorkerSessionTests : IAsyncDisposable
         _connector = new(async (context, cancellation) =>
         {
             context.ReportGpuMemory(5_000);
+            if (context.JobId.StartsWith("breaks", StringComparison.Ordinal))
+                return ConnectorResult.Failed(FailureClass.Transient, "gpu_error", "launch failure");
             await _end.Task.WaitAsync(cancellation);
             return context.JobId == "fails" ? ConnectorResult.Failed(FailureClass.ResourceExhaustion, "oom", "oom") : ConnectorResult.Completed(null);
         });
@@ -130,6 +132,36 @@ public sealed class GpuWorkerSessionTests : IAsyncDisposable
         await Until(() => _worker.Claims.Count > claims, "it claims again");
         _worker.Grant(Grant("next", customer: "a"));
         await Until(() => Report("next")?.Completion is not null, "and works");
+    }
+
+    [Fact]
+    public async Task A_service_whose_jobs_break_its_device_again_and_again_rests_until_one_that_is_let_through_ends_well()
+    {
+        _end.SetResult();
+        for (var n = 1; n <= 5; n++)
+        {
+            Assert.Empty(_worker.Heartbeats.Last().Breakers);
+            _worker.Grant(Grant($"breaks-{n}", customer: "a"));
+            // What goes well in between does not tell that the device is whole.
+            _worker.Grant(Grant($"well-{n}", customer: "a"));
+            await Until(() => Report($"breaks-{n}") is not null && Report($"well-{n}") is not null, $"pair {n} has ended");
+        }
+
+        await Until(() => _worker.Heartbeats.Last().Breakers.Count > 0, "a heartbeat says so");
+        var (key, breaker) = _worker.Heartbeats.Last().Breakers.Single();
+        Assert.Equal(("fake", "open", "launch failure"), (key, breaker.State, breaker.Reason));
+        await Until(() => Report("breaks-5") is not null, "its claims have ended");
+        var claims = _worker.Claims.Count;
+        var beats = _worker.Heartbeats.Count;
+        await Until(() => _worker.Heartbeats.Count > beats + 5, "ten seconds later", stepMs: 200);
+        // Claims that were on their way when it opened.
+        Assert.InRange(_worker.Claims.Count - claims, 0, 2);
+
+        claims = _worker.Claims.Count;
+        await Until(() => _worker.Claims.Count > claims, "after its pause it claims again", stepMs: 200);
+        await Until(() => _worker.Heartbeats.Last().Breakers.GetValueOrDefault("fake")?.State == "half_open", "a heartbeat says so");
+        _worker.Grant(Grant("well", customer: "a"));
+        await Until(() => _worker.Heartbeats.Last().Breakers.Count == 0, "the one that ended well closes it");
     }
 
     [Fact]
@@ -255,12 +287,12 @@ public sealed class GpuWorkerSessionTests : IAsyncDisposable
     private AttemptReport? Report(string jobId) => _worker.Reports.FirstOrDefault(r => r.JobId == jobId);
 
     /// <summary>The clock goes on, and the monitor with it.</summary>
-    private Task Until(Func<bool> holds, string phase) => Eventually.Holds(
+    private Task Until(Func<bool> holds, string phase, int stepMs = 20) => Eventually.Holds(
         () =>
         {
             if (holds())
                 return true;
-            _time.Advance(TimeSpan.FromMilliseconds(20));
+            _time.Advance(TimeSpan.FromMilliseconds(stepMs));
             _monitor.Read();
             return false;
         },

@@ -24,7 +24,7 @@ public sealed class InstanceProofsTests : IAsyncDisposable
     public InstanceProofsTests()
     {
         _proofs = new(new IConnector[] { _connector }, _time, NullLogger.Instance);
-        _offer = new([_connector], new(Options.Create(new WorkerOptions()), _time, NullLogger<InstanceBreakers>.Instance, _proofs), () => null);
+        _offer = new([_connector], new(Options.Create(new WorkerOptions()), _time, NullLogger<InstanceBreakers>.Instance, _proofs));
     }
 
     private InstanceHealth Far => _proofs.Of(["s/far"])["s/far"];

@@ -119,6 +119,15 @@ public sealed class RetryDecisionTests
         Assert.Equal((0, new RetryExclusion("worker:worker-1", 600_000, Hard: true)), Where(Decide(1, FailureClasses.MissingHere)));
     }
 
+    [Fact]
+    public void Of_AFailedDevice_IsABackoff_AndNotThereForAMinute()
+    {
+        Assert.Equal((2_000, new RetryExclusion("worker:worker-1", 60_000, Hard: false)), Where(Decide(1, FailureClasses.Transient, reason: "gpu_error")));
+        Assert.Equal((4_000, new RetryExclusion("instance:comfyui/a", 60_000, Hard: false)), Where(Decide(2, FailureClasses.Transient, instance: "comfyui/a", reason: "gpu_error")));
+        Assert.Equal((2_000, null), Where(Decide(1, FailureClasses.Transient, elsewhere: false, reason: "gpu_error")));
+        Assert.Null(Decide(1, FailureClasses.Malformed, reason: "gpu_error").Exclude);
+    }
+
     [Theory]
     [InlineData(FailureClasses.ResourceExhaustion)]
     [InlineData(FailureClasses.MissingHere)]
@@ -200,7 +209,7 @@ public sealed class RetryDecisionTests
 
     private static RetryDecision Decide(
         int attempt, string failureClass, Func<JobRecord, JobRecord>? wishes = null, long? retryAfterMs = null, double draw = Middle,
-        string? instance = null, bool? elsewhere = null, RetryPolicies? policies = null)
+        string? instance = null, bool? elsewhere = null, RetryPolicies? policies = null, string reason = "unknown_error")
     {
         var job = JobDecisions.Create(new() { Id = "job-1", Service = "simulation", Payload = "{}"u8.ToArray(), BodyHash = "hash" }, 1, 1_700_000_000_000, 60_000, new()).After!;
         job = job with { Attempt = attempt, LastGrant = new(Guid.Empty, "session-1", "worker-1", 0) };
@@ -208,7 +217,7 @@ public sealed class RetryDecisionTests
         {
             FailureClass = failureClass,
             FailureType = "system_error",
-            FailureReason = "unknown_error",
+            FailureReason = reason,
             Message = "it broke",
             RetryAfterMs = retryAfterMs,
             Instance = instance,

@@ -51,6 +51,10 @@ public sealed class WhyReportTests
         Assert.Equal((4, 1, 0, 0), (broken.Registered, broken.Live, broken.Matching, broken.Free));
         Assert.Contains("of those registered 3 could do it: 1 away, 1 draining, 1 without a GPU that works (a: GPU 0 is lost).", broken.Summary);
 
+        var resting = Why(Samples.Pending(), job, [Worker("a", Large, breaker: "launch failure"), Worker("b")], Next());
+        Assert.Equal((2, 1, 0), (resting.Registered, resting.Live, resting.Matching));
+        Assert.Contains("of those registered 1 could do it: 1 resting since its GPU failed in jobs (a: launch failure).", resting.Summary);
+
         var busy = Why(Samples.Pending(), job, [Worker("a", Large, jobs: 1), Worker("b")], Next());
         Assert.Equal((1, 0), (busy.Matching, busy.Free));
         Assert.StartsWith("All 1 workers that can do it are busy; it is the next.", busy.Summary);

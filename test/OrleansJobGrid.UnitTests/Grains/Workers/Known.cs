@@ -18,7 +18,7 @@ internal static class Known
     /// <summary>A live worker of the service draw.</summary>
     public static KnownWorker Worker(
         string id, WorkerCapabilities? can = null, int slots = 1, int jobs = 0, bool draining = false, string[]? queues = null, long? measuredMb = null,
-        string[]? loaded = null, string service = "draw", string? outage = null)
+        string[]? loaded = null, string service = "draw", string? outage = null, string? breaker = null)
     {
         var registration = Registration(can, slots, queues, service);
         var body = new SessionBody
@@ -33,6 +33,7 @@ internal static class Known
             Queues = queues ?? [],
             Jobs = [.. Enumerable.Range(0, jobs).Select(n => $"job-{n}")],
             LoadedModels = loaded ?? [],
+            Breakers = breaker is null ? new Dictionary<string, BreakerView>() : new Dictionary<string, BreakerView> { [service] = new("open", breaker, 0) },
             Gpu = outage is not null ? Gpu(64_000, 64_000) with { Fault = outage, Gone = true } : measuredMb is { } total ? Gpu(total, total) : null,
         };
         return KnownWorker.Of(new SessionRecord($"session-{id}", id, "silo", body.Write()), body, registration);

@@ -10,11 +10,11 @@ public sealed class FailureClassifier
     private const int MessagePart = 8_192;
     private static readonly FailureVerdict Unknown = new(FailureClass.Transient, FailureType.SystemError, FailureReason.UnknownError, "none");
 
-    private readonly FailureRule[] _rules;
+    private readonly FailureRule[] _own;
 
     /// <summary>Makes a classifier.</summary>
     /// <param name="rules">Rules that come before <see cref="DefaultFailureRules"/>, in order.</param>
-    public FailureClassifier(IEnumerable<FailureRule>? rules = null) => _rules = [.. rules ?? [], .. DefaultFailureRules.All];
+    public FailureClassifier(IEnumerable<FailureRule>? rules = null) => _own = [.. rules ?? []];
 
     /// <summary>The classifier with no rules but its own.</summary>
     public static FailureClassifier Default { get; } = new();
@@ -33,7 +33,8 @@ public sealed class FailureClassifier
         var message = evidence.Message.Length <= 2 * MessagePart
             ? evidence.Message
             : string.Concat(evidence.Message.AsSpan(0, MessagePart), "\n", evidence.Message.AsSpan(evidence.Message.Length - MessagePart));
-        foreach (var rule in _rules)
+        // The built-in ones are made by the first failure that needs them: their patterns take 50 MB, and many workers never see one.
+        foreach (var rule in _own.Concat(DefaultFailureRules.All))
         {
             if (rule.Matches(evidence, message))
                 return new(rule.Class, rule.Type, rule.Reason, rule.Name);

@@ -44,6 +44,8 @@ public sealed class GpuWorkerSessionTests : IAsyncDisposable
             context.ReportGpuMemory(5_000);
             if (context.JobId.StartsWith("breaks", StringComparison.Ordinal))
                 return ConnectorResult.Failed(FailureClass.Transient, "gpu_error", "launch failure");
+            if (context.JobId == "wrong")
+                return ConnectorResult.Failed(FailureClass.Malformed, "invalid_payload", "it is wrong");
             await _end.Task.WaitAsync(cancellation);
             return context.JobId == "fails" ? ConnectorResult.Failed(FailureClass.ResourceExhaustion, "oom", "oom") : ConnectorResult.Completed(null);
         });
@@ -160,6 +162,10 @@ public sealed class GpuWorkerSessionTests : IAsyncDisposable
         claims = _worker.Claims.Count;
         await Until(() => _worker.Claims.Count > claims, "after its pause it claims again", stepMs: 200);
         await Until(() => _worker.Heartbeats.Last().Breakers.GetValueOrDefault("fake")?.State == "half_open", "a heartbeat says so");
+        // One that is wrong itself says nothing of the device; the next one is let through.
+        _worker.Grant(Grant("wrong", customer: "a"));
+        await Until(() => Report("wrong") is not null, "the one let through has ended");
+        Assert.NotEmpty(_worker.Heartbeats.Last().Breakers);
         _worker.Grant(Grant("well", customer: "a"));
         await Until(() => _worker.Heartbeats.Last().Breakers.Count == 0, "the one that ended well closes it");
     }

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using ILGPU.Runtime.Cuda;
 using OrleansJobGrid.Workers.Gpu;
 using Xunit;
 
@@ -14,6 +17,16 @@ public sealed class NvmlProbeTests
     {
         _nvml = new FakeNvml { Cards = [_first, _second] };
         _probe = new NvmlProbe(_nvml);
+    }
+
+    [Fact]
+    public void The_bindings_lay_out_what_the_driver_fills_as_its_header_does()
+    {
+        // nvml.h: nvmlMemory_t, nvmlUtilization_t, nvmlProcessInfo_v2_t (a process id, eight bytes of memory at offset 8, two instance ids).
+        Assert.Equal((24, 8, 24), (Unsafe.SizeOf<NvmlMemory>(), Unsafe.SizeOf<NvmlUtilization>(), Unsafe.SizeOf<NvmlProcessInfo>()));
+        var process = new NvmlProcessInfo { Pid = 1, UsedGpuMemory = 2 };
+        var bytes = MemoryMarshal.AsBytes(new Span<NvmlProcessInfo>(ref process));
+        Assert.Equal((1u, 2ul), (MemoryMarshal.Read<uint>(bytes), MemoryMarshal.Read<ulong>(bytes[8..])));
     }
 
     [Fact]

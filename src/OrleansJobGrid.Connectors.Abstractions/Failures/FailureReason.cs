@@ -241,6 +241,9 @@ public static class FailureReason
     /// <summary>Whether the taxonomy has it.</summary>
     public static bool Exists(string reason) => Known.ContainsKey(reason);
 
+    /// <summary>Whether it tells of the machine, which would fail other jobs too, and not of the job: its device or its disk.</summary>
+    public static bool IsOfTheMachine(string reason) => reason is GpuError or DiskSpaceFull;
+
     /// <summary>The type that it belongs to and the class that it usually is; null: not one of the taxonomy's.</summary>
     public static (string Type, FailureClass Class)? Find(string reason) => Known.TryGetValue(reason, out var found) ? found : null;
 }

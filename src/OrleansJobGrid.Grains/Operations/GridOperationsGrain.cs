@@ -126,7 +126,7 @@ internal sealed class GridOperationsGrain(
             from service in worker.Services
             let breaker = worker.Body?.BreakerOf(service)
             where breaker is not null
-            select $"Worker '{worker.WorkerId}' claims no jobs of '{service}', since its GPU failed in several: {breaker.Reason}");
+            select $"Worker '{worker.WorkerId}' claims no jobs of '{service}', since its machine failed several: {breaker.Reason}");
         return new(reasons.Count == 0 ? Ok : Degraded, reasons, health);
     }
 

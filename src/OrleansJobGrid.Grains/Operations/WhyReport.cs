@@ -88,7 +88,7 @@ internal static class WhyReport
             null => "away",
             { Draining: true } => "draining",
             { Outage: not null } => "without a GPU that works",
-            _ => "resting since its GPU failed in jobs",
+            _ => "resting since the machine failed several jobs",
         });
         var faulty = could.Find(w => w.Body is { Draining: false });
         var fault = (faulty?.Body!.Outage ?? faulty?.Body!.BreakerOf(job.Need.Service)?.Reason) is { } said ? $" ({faulty!.WorkerId}: {said.TrimEnd('.')})" : "";

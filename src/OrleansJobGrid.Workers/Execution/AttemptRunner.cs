@@ -39,18 +39,12 @@ internal sealed class AttemptRunner(
         finally
         {
             submissions.Ended(said);
-            Tell(own, attempt, said);
+            if (said is FailedResult failed && FailureReason.IsOfTheMachine(failed.Reason))
+                breakers.OwnFailed(attempt, failed.Message);
+            else if (said is CompletedResult)
+                own?.Succeeded(attempt);
+            own?.Left(attempt);
         }
-    }
-
-    /// <summary>Only what says that the device failed counts: a program that fails tells of itself.</summary>
-    private static void Tell(InstanceBreaker? own, Attempt attempt, ConnectorResult? said)
-    {
-        if (said is FailedResult { Reason: FailureReason.GpuError } failed)
-            own?.Failed(attempt, failed.Message);
-        else if (said is CompletedResult)
-            own?.Succeeded(attempt);
-        own?.Left(attempt);
     }
 
     /// <summary>Nothing is taken over or looked for, and no instance may be posted to: its breakers opened after the claim.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using OrleansJobGrid.Connectors;
+using OrleansJobGrid.Connectors.Failures;
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Workers.Breakers;
@@ -86,7 +87,7 @@ internal sealed class AttemptSubmissions(Attempt attempt, IGrainFactory grains, 
         var breaker = breakers.Of(instance);
         switch (result)
         {
-            case FailedResult { Class: FailureClass.Transient } failed:
+            case FailedResult failed when failed.Class == FailureClass.Transient || FailureReason.IsOfTheMachine(failed.Reason):
                 breaker.Failed(attempt, failed.Message);
                 break;
             case UnsureResult unsure:

@@ -4,8 +4,8 @@ using OrleansJobGrid.Workers.Breakers;
 namespace OrleansJobGrid.Workers.Execution;
 
 /// <summary>
-/// What a worker offers at a moment: all its services, but of those outside only what has an instance that may be used, and of those on its own GPU
-/// only what has not failed there again and again; nothing while the GPU is gone.
+/// What a worker offers at a moment: all its services, but of those outside only what has an instance that may be used, and of its own only what
+/// its machine does not fail again and again; nothing while its GPU is gone.
 /// </summary>
 internal sealed class WorkerOffer
 {
@@ -20,7 +20,7 @@ internal sealed class WorkerOffer
     public WorkerOffer(IEnumerable<IConnector> connectors, InstanceBreakers breakers, WorkerFacts? facts = null)
     {
         (_connectors, _breakers, _facts) = ([.. connectors], breakers, facts);
-        // Without services outside and a GPU it never changes, and every claim asks for it.
+        // Without services outside and a GPU it hardly ever changes, and every claim asks for it.
         _always = facts is not null || _connectors.Any(c => c is IExternalConnector) ? null : [.. _connectors.Select(c => c.Service)];
     }
 
@@ -28,7 +28,7 @@ internal sealed class WorkerOffer
     {
         get
         {
-            if (_always is not null)
+            if (_always is not null && !_breakers.AnyOwn)
                 return (_always, []);
             if (_facts?.Outage is not null)
                 return ([], []);
@@ -43,7 +43,7 @@ internal sealed class WorkerOffer
                         continue;
                     (instances ??= []).AddRange(usable);
                 }
-                else if (_facts is not null && !_breakers.Of(connector.Service).LetsThrough)
+                else if (!_breakers.LetsOwnThrough(connector.Service))
                 {
                     continue;
                 }

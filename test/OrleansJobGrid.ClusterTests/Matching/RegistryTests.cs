@@ -94,7 +94,7 @@ public sealed class RegistryTests
         Assert.Equal(5, sick.Executions.Count);
         Assert.Equal(5, sick.Executions.Select(e => e.JobId).Distinct().Count());
         await EventuallyAsync("its breaker is shown", async () => (await ViewAsync(grid, "sick")).Instances is [{ Instance: "test", Service: "test", Breaker: { State: "open", Reason: "launch failure" } }]);
-        Assert.Contains("Worker 'sick' claims no jobs of 'test', since its GPU failed in several: launch failure", (await Operations(grid).Health()).Reasons);
+        Assert.Contains("Worker 'sick' claims no jobs of 'test', since its machine failed several: launch failure", (await Operations(grid).Health()).Reasons);
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public sealed class AttemptPulseTests : IAsyncDisposable
         (_job, _metronome) = (job("job-1"), job("metronome"));
         _beating = new FakeConnector(location: WorkLocation.Child).Attempt("metronome");
         _attempts.Add(_beating);
-        var runner = new AttemptRunner(_grains, null!, null!, FakeJob.Failures, _time, NullLogger<AttemptRunner>.Instance);
+        var runner = new AttemptRunner(_grains, null!, FakeJob.Breakers(_time), FakeJob.Failures, _time, NullLogger<AttemptRunner>.Instance);
         _pulse = new AttemptPulse(_grains, runner, new(AttemptPulse.Period, _time), _time, NullLogger<AttemptPulse>.Instance).Run(_attempts, _over.Token);
     }
 

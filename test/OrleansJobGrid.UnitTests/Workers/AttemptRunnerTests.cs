@@ -22,6 +22,7 @@ public sealed class AttemptRunnerTests : IDisposable
     private readonly FakeTimeProvider _time = new();
     private readonly FolderArtefactStore _artefacts;
     private readonly FakeJob _job;
+    private readonly InstanceBreakers _breakers;
     private readonly AttemptRunner _runner;
 
     public AttemptRunnerTests()
@@ -29,7 +30,8 @@ public sealed class AttemptRunnerTests : IDisposable
         var (grains, job) = FakeGrains.Make();
         _artefacts = FolderArtefactStore.Open(_folder);
         _job = job("job-1");
-        _runner = new(grains, _artefacts, null!, FakeJob.Failures, _time, NullLogger<AttemptRunner>.Instance);
+        _breakers = FakeJob.Breakers(_time);
+        _runner = new(grains, _artefacts, _breakers, FakeJob.Failures, _time, NullLogger<AttemptRunner>.Instance);
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -83,8 +85,7 @@ public sealed class AttemptRunnerTests : IDisposable
             },
         };
         var (grains, _) = FakeGrains.Make();
-        var breakers = new InstanceBreakers(Options.Create(new WorkerOptions()), _time, NullLogger<InstanceBreakers>.Instance);
-        var runner = new AttemptRunner(grains, _artefacts, breakers, FakeJob.Failures, _time, NullLogger<AttemptRunner>.Instance, monitor);
+        var runner = new AttemptRunner(grains, _artefacts, _breakers, FakeJob.Failures, _time, NullLogger<AttemptRunner>.Instance, monitor);
         using var attempt = new Attempt(connector.Grant(), connector, 0) { Gpu = "GPU-0", Instance = instance };
         Assert.Equal(expected, (await runner.Run(attempt))!.Completion!.PeakGpuMemoryMb);
     }
@@ -113,6 +114,37 @@ public sealed class AttemptRunnerTests : IDisposable
 
         report = await Run((_, _) => throw new OperationCanceledException("own timeout"));
         Assert.Equal("transient", report!.Failure!.FailureClass);
+    }
+
+    [Theory]
+    [InlineData("disk_space_full", FailureClass.ResourceExhaustion, true)]
+    [InlineData("gpu_error", FailureClass.Transient, true)]
+    [InlineData("gpu_memory_full", FailureClass.ResourceExhaustion, false)]
+    [InlineData("exit_code", FailureClass.Transient, false)]
+    public async Task Run_WhenTheMachineFailsAServiceAgainAndAgain_KeepsJobsFromThatServiceForAWhile(string reason, FailureClass failureClass, bool rests)
+    {
+        var offer = new WorkerOffer([new FakeConnector(), new FakeConnector { Service = "other" }], _breakers);
+        var all = offer.Now.Services;
+        for (var n = 1; n <= 5; n++)
+        {
+            Assert.Equal(all, offer.Now.Services);
+            await Run((_, _) => Task.FromResult(ConnectorResult.Failed(failureClass, reason, "the machine")));
+        }
+
+        Assert.Equal(rests ? ["other"] : all, offer.Now.Services);
+        var ran = false;
+        Task<ConnectorResult> Work(IJobContext context, CancellationToken cancellation)
+        {
+            ran = true;
+            return Task.FromResult(ConnectorResult.Completed(null));
+        }
+
+        var late = await Run(Work);
+        Assert.Equal((!rests, rests ? StopReason.NotBegun : (StopReason?)null), (ran, late!.Stop));
+        _time.Advance(TimeSpan.FromSeconds(61));
+        Assert.Equal(all, offer.Now.Services);
+        await Run(Work);
+        Assert.Empty(_breakers.Views());
     }
 
     [Fact]

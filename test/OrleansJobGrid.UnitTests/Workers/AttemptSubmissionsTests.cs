@@ -24,7 +24,7 @@ public sealed class AttemptSubmissionsTests
     {
         var (grains, job) = FakeGrains.Make();
         _job = job("job-1");
-        _breakers = new(Options.Create(new WorkerOptions()), _time, NullLogger<InstanceBreakers>.Instance);
+        _breakers = FakeJob.Breakers(_time);
         _runner = new(grains, null!, _breakers, FakeJob.Failures, _time, NullLogger<AttemptRunner>.Instance);
         _lease = new(_time);
         _lease.Renew(_time.GetTimestamp(), TimeSpan.FromSeconds(8));
@@ -289,6 +289,24 @@ public sealed class AttemptSubmissionsTests
             _breakers.Of("s/here").Failed(new object(), "503");
         Assert.Empty(new WorkerOffer([_connector], _breakers).Now.Services);
         Assert.Equal(StopReason.NotBegun, (await Run(check: _ => Assert.Fail("It ran.")))!.Stop);
+    }
+
+    [Fact]
+    public async Task A_full_disk_at_an_instance_opens_its_breaker_and_a_full_device_does_not()
+    {
+        var reason = "gpu_memory_full";
+        _connector.Execute = (context, _) =>
+        {
+            Assert.True(context.TryUse("s/far"));
+            return Task.FromResult(ConnectorResult.Failed(FailureClass.ResourceExhaustion, reason, "No space left on device"));
+        };
+        for (var i = 0; i < 10; i++)
+            await Run();
+        Assert.Empty(_breakers.Views());
+        reason = "disk_space_full";
+        for (var i = 0; i < 5; i++)
+            await Run();
+        Assert.Equal("s/far", Assert.Single(_breakers.Views()).Key);
     }
 
     [Fact]

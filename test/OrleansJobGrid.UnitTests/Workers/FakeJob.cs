@@ -1,11 +1,15 @@
 using System.Collections.Concurrent;
 using System.Reflection;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Connectors.Failures;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Queues;
+using OrleansJobGrid.Workers.Breakers;
 using OrleansJobGrid.Workers.Execution;
+using OrleansJobGrid.Workers.Hosting;
 
 namespace OrleansJobGrid.UnitTests.Workers;
 
@@ -75,6 +79,8 @@ internal sealed class FakeJob : IJobGrain
     /// <summary>By the built-in rules.</summary>
     internal static FailureReporting Failures { get; } = new(FailureClassifier.Default);
 
+    internal static InstanceBreakers Breakers(TimeProvider time) => new(Options.Create(new WorkerOptions()), time, NullLogger<InstanceBreakers>.Instance);
+
     private async Task<ReportOutcome> Say(string word)
     {
         Words.Enqueue(word);
@@ -116,7 +122,7 @@ public class FakeGrains : DispatchProxy
 internal sealed class FakeConnector(
     Func<IJobContext, CancellationToken, Task<ConnectorResult>>? execute = null, WorkLocation location = WorkLocation.InProcess) : IConnector
 {
-    public string Service => "fake";
+    public string Service { get; init; } = "fake";
 
     public WorkLocation Location => location;
 

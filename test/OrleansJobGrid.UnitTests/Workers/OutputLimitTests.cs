@@ -67,7 +67,7 @@ public sealed class OutputLimitTests : IDisposable
     {
         var (grains, _) = FakeGrains.Make();
         var runner = new AttemptRunner(
-            grains, _artefacts, null!, FakeJob.Failures, TimeProvider.System, NullLogger<AttemptRunner>.Instance, null, new() { MaxOutputBytes = 10, MaxAttemptBytes = 25 });
+            grains, _artefacts, FakeJob.Breakers(TimeProvider.System), FakeJob.Failures, TimeProvider.System, NullLogger<AttemptRunner>.Instance, null, new() { MaxOutputBytes = 10, MaxAttemptBytes = 25 });
         using var attempt = new FakeConnector(work).Attempt();
         return (await runner.Run(attempt))!;
     }

@@ -53,7 +53,7 @@ public sealed class WhyReportTests
 
         var resting = Why(Samples.Pending(), job, [Worker("a", Large, breaker: "launch failure"), Worker("b")], Next());
         Assert.Equal((2, 1, 0), (resting.Registered, resting.Live, resting.Matching));
-        Assert.Contains("of those registered 1 could do it: 1 resting since its GPU failed in jobs (a: launch failure).", resting.Summary);
+        Assert.Contains("of those registered 1 could do it: 1 resting since the machine failed several jobs (a: launch failure).", resting.Summary);
 
         var busy = Why(Samples.Pending(), job, [Worker("a", Large, jobs: 1), Worker("b")], Next());
         Assert.Equal((1, 0), (busy.Matching, busy.Free));

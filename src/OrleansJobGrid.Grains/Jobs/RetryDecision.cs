@@ -13,8 +13,9 @@ public readonly record struct RetryDecision(bool Retry, long DelayMs, string Rea
 
     /// <summary>
     /// Decides by class (<see cref="RetryPolicies"/>): resource exhaustion at once and not there for a minute; something missing at once and
-    /// not at that instance; rate limited as the service said, at most 7 days; else with backoff, after a failed device not there for a minute. What is wrong with the job itself or its
-    /// credentials is never tried again. <c>max_retries</c> and <c>retry</c> of the job come before the policy.
+    /// not at that instance; rate limited as the service said, at most 7 days; else with backoff, and where a device failed not there for a
+    /// minute. What is wrong with the job itself or its credentials is never tried again. <c>max_retries</c> and <c>retry</c> of the job come
+    /// before the policy.
     /// </summary>
     /// <param name="record">The job; its <see cref="JobRecord.Attempt"/> is the one that failed.</param>
     /// <param name="failure">The report.</param>

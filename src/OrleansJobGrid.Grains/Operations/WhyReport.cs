@@ -63,9 +63,9 @@ internal static class WhyReport
         if (!why.Workable)
             return MatchReport.Unworkable(registered, job) + QueueEnd(record);
         if (why.Live == 0)
-            return $"No worker claims jobs now; of those registered {Idle(registered, job)}.{QueueEnd(record)}";
+            return $"No worker claims such jobs now; of those registered {Idle(registered, job)}.{QueueEnd(record)}";
         if (why.Matching == 0)
-            return $"No worker that claims jobs can do it now; of those registered {Idle(registered, job)}. {MatchReport.Words(why.Live, why.Clauses)}.{QueueEnd(record)}";
+            return $"No worker that claims such jobs can do it now; of those registered {Idle(registered, job)}. {MatchReport.Words(why.Live, why.Clauses)}.{QueueEnd(record)}";
         if (why.Wait is not { } wait)
             return "It is ready; its queue will show it in a moment.";
         if (wait.CustomerHeld is { } held)

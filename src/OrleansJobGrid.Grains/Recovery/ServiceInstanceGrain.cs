@@ -75,7 +75,7 @@ internal sealed class ServiceInstanceGrain(IJobStore store, StoreClock clock, Ti
             .ToList();
         var askedAt = clock.Now;
         var (answer, asker, fault) = await FirstAnswer(batch, askers);
-        var adopter = asker is { Body.Claims: true } able ? new StartRequest(able.Session.WorkerId, able.Session.Id) : (StartRequest?)null;
+        var adopter = asker is { Body.Draining: false } able ? new StartRequest(able.Session.WorkerId, able.Session.Id) : (StartRequest?)null;
         await Task.WhenAll(batch.Select(question => Tell(question, askedAt, answer, fault, adopter, question.Node is not null && nodes.Contains(question.Node))));
     }
 

@@ -180,7 +180,7 @@ internal sealed partial class WorkerGrain(
         {
             throw new InvalidOperationException(
                 $"The worker id '{WorkerId}' is in use by session {other}, which spoke {time.GetElapsedTime(_sessionSeen).TotalSeconds:0.0} s ago. "
-                + "Give each worker its own id (JobGrid:Worker:Id), or wait until the old one's lease has ended.");
+                + "Give each worker its own id (JobGrid:Worker:Id) and, of one machine, its own GPUs (JobGrid:Worker:Gpus), or wait until the old one's lease has ended.");
         }
 
         _sessionId = sessionId;

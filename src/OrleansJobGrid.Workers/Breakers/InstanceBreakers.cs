@@ -9,7 +9,8 @@ using OrleansJobGrid.Workers.Hosting;
 namespace OrleansJobGrid.Workers.Breakers;
 
 /// <summary>The circuit breakers of the instances that this worker reaches, and, by its name, of each service that it does itself; they outlive its sessions.</summary>
-internal sealed class InstanceBreakers(IOptions<WorkerOptions> options, TimeProvider time, ILogger<InstanceBreakers> logger, InstanceProofs? proofs = null)
+internal sealed class InstanceBreakers(
+    IOptions<WorkerOptions> options, TimeProvider time, ILogger<InstanceBreakers> logger, InstanceProofs? proofs = null, string? worker = null)
 {
     private readonly ConcurrentDictionary<string, InstanceBreaker> _breakers = new(StringComparer.Ordinal);
     private volatile bool _anyOwn;
@@ -31,7 +32,7 @@ internal sealed class InstanceBreakers(IOptions<WorkerOptions> options, TimeProv
     {
         if (!IsOwn(attempt))
             return;
-        Of(attempt.Grant.Service).Failed(attempt, reason);
+        _breakers.GetOrAdd(attempt.Grant.Service, service => Make($"{service} of worker {worker}")).Failed(attempt, reason);
         _anyOwn = true;
     }
 

@@ -27,7 +27,7 @@ internal sealed class WorkerAgent
         (_worker, _parts) = (worker, parts);
         _offered = started.Select(worker.ShareOf).OfType<IConnector>().ToDictionary(c => c.Service, StringComparer.Ordinal);
         _inventory = new(worker.Capabilities, _offered.Values, parts.Proofs);
-        _breakers = new(Options.Create(worker.Options), parts.Time, parts.Logs.CreateLogger<InstanceBreakers>(), parts.Proofs);
+        _breakers = new(Options.Create(worker.Options), parts.Time, parts.Logs.CreateLogger<InstanceBreakers>(), parts.Proofs, worker.Id);
         _runner = new(parts.Grains, parts.Artefacts, _breakers, parts.Failures, parts.Time, parts.Logs.CreateLogger<AttemptRunner>(), parts.Gpus, parts.Limits);
         _pulse = new(parts.Grains, _runner, parts.Pulse, parts.Time, parts.Logs.CreateLogger<AttemptPulse>());
     }

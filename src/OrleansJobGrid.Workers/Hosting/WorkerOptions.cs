@@ -102,8 +102,9 @@ public sealed class WorkerOptions
     public TimeSpan DrainBudget { get; set; } = TimeSpan.FromSeconds(25);
 
     /// <summary>
-    /// So many failures of attempts at one instance of a service outside (no answer, 5xx, timeouts; not jobs that are wrong), within
-    /// <see cref="BreakerWindow"/>, open its circuit breaker; so many failures of its GPU or a full disk, at a service that the worker does itself, do so too. Default 5. Fewer spare attempts where an instance is down, more forgive a busy one.
+    /// So many failures of attempts at one instance of a service outside (no answer, 5xx, timeouts, a full disk; not jobs that are wrong), within
+    /// <see cref="BreakerWindow"/>, open its circuit breaker; so many failures of the worker's GPU or disk at a service that it does itself do so
+    /// too. Default 5. Fewer spare attempts where an instance is down, more forgive a busy one.
     /// </summary>
     [Range(2, 1_000, ErrorMessage = "JobGrid:Worker:BreakerFailures must be 2 to 1000")]
     public int BreakerFailures { get; set; } = 5;

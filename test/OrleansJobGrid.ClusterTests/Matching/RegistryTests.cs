@@ -64,7 +64,7 @@ public sealed class RegistryTests
 
         var why = (await grid.Query.Why("job"))!;
         Assert.Equal((true, 1, 0), (why.Workable, why.Registered, why.Live));
-        Assert.StartsWith("No worker claims jobs now; of those registered 1 could do it: 1 without a GPU that works (worker: GPU 0 is lost).", why.Summary);
+        Assert.StartsWith("No worker claims such jobs now; of those registered 1 could do it: 1 without a GPU that works (worker: GPU 0 is lost).", why.Summary);
         Assert.Contains("Worker 'worker' claims nothing, since its GPU is gone: GPU 0 is lost.", (await Operations(grid).Health()).Reasons);
         Assert.Equal(0, (await Operations(grid).Demand()).Sum(d => d.Workers));
 

@@ -41,11 +41,11 @@ public sealed class WhyReportTests
 
         var away = Why(Samples.Pending(), job, [Away("a", Large)], Next());
         Assert.True(away.Workable);
-        Assert.StartsWith("No worker claims jobs now; of those registered 1 could do it: 1 away.", away.Summary);
+        Assert.StartsWith("No worker claims such jobs now; of those registered 1 could do it: 1 away.", away.Summary);
 
         var draining = Why(Samples.Pending(), job, [Worker("a", Large, draining: true), Worker("b")], Next());
         Assert.Equal((2, 1, 0), (draining.Registered, draining.Live, draining.Matching));
-        Assert.StartsWith("No worker that claims jobs can do it now; of those registered 1 could do it: 1 draining.", draining.Summary);
+        Assert.StartsWith("No worker that claims such jobs can do it now; of those registered 1 could do it: 1 draining.", draining.Summary);
 
         var broken = Why(Samples.Pending(), job, [Worker("a", Large, outage: "GPU 0 is lost."), Worker("c", Large, draining: true), Away("d", Large), Worker("b")], Next());
         Assert.Equal((4, 1, 0, 0), (broken.Registered, broken.Live, broken.Matching, broken.Free));

@@ -97,7 +97,7 @@ public sealed class WorkerControlEndpointTests
         var worker = (await gateway.GetAsync("/api/workers")).Json.GetProperty("workers")[0];
         Assert.Equal("""{"models":{"*":["sdxl"]}}""", worker.GetProperty("capabilities").GetRawText());
         Assert.Equal(
-            """{"uuid":"GPU-1","name":"RTX 4090","architecture":"ada","driver":"570","memory_total_mb":24564,"memory_free_mb":20000,"utilization_percent":7,"temperature_celsius":41,"processes":1,"fault":null}""",
+            """{"uuid":"GPU-1","name":"RTX 4090","architecture":"ada","driver":"570","memory_total_mb":24564,"memory_free_mb":20000,"utilization_percent":7,"temperature_celsius":41,"processes":1,"fault":null,"gone":false}""",
             worker.GetProperty("gpu").GetRawText());
         Assert.Equal(("""["sdxl"]""", "3"), (worker.GetProperty("loaded_models").GetRawText(), worker.GetProperty("model_loads").GetRawText()));
         Assert.Equal("2025-06-15T15:06:40.000Z", worker.GetProperty("last_seen_at").GetString());

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Orleans;
 using Orleans.Concurrency;
 using Orleans.Hosting;
+using Orleans.Runtime;
 using Orleans.TestingHost;
 using OrleansJobGrid.Artefacts;
 using OrleansJobGrid.Connectors;
@@ -122,6 +123,16 @@ internal sealed class GridCluster : IAsyncDisposable
         await worker.StartAsync();
         await EventuallyAsync($"worker {options.Id} has a session", async () => await SessionOfAsync(options.Id!) is not null);
         return worker;
+    }
+
+    /// <summary>The silo where a grain is active. Where a silo has just joined or died, the directory may find nothing for a moment, since it is handing over.</summary>
+    public async Task<SiloAddress> HomeOfAsync(IAddressable grain)
+    {
+        SiloAddress? home = null;
+        await EventuallyAsync(
+            $"the directory finds {grain.GetGrainId()}",
+            async () => (home = await Client.GetGrain<IManagementGrain>(0).GetActivationAddress(grain)) is not null);
+        return home!;
     }
 
     /// <summary>The live session of a worker, or null.</summary>

@@ -15,21 +15,20 @@ public sealed class JobPlacementTests
         const int Count = 6;
         await using var grid = await GridCluster.StartAsync(silos: 3);
         await grid.Queue().Describe();
-        var manager = grid.Client.GetGrain<IManagementGrain>(0);
-        var holder = await manager.GetActivationAddress(grid.Queue());
+        var holder = await grid.HomeOfAsync(grid.Queue());
         var silo = grid.Silos.Silos.First(s => !s.SiloAddress.Equals(holder));
         var end = new TaskCompletionSource<ConnectorResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         var connector = new TestConnector(script: _ => end.Task);
         await grid.StartWorkerAsync("worker", silo.ServiceProvider.GetRequiredService<IGrainFactory>(), Count, connector);
         var home = (await grid.SessionOfAsync("worker"))!.Home;
-        Assert.NotEqual(holder!.ToParsableString(), home);
+        Assert.NotEqual(holder.ToParsableString(), home);
         await grid.WaitingAsync(Count);
 
         await grid.SubmitAsync(Submissions.Jobs("job", Count));
         for (var n = 0; n < Count; n++)
         {
             var running = await connector.NextAsync("the job runs");
-            Assert.Equal(home, (await manager.GetActivationAddress(grid.Job(running.JobId)))!.ToParsableString());
+            Assert.Equal(home, (await grid.HomeOfAsync(grid.Job(running.JobId))).ToParsableString());
         }
 
         end.SetResult(TestConnector.Done());

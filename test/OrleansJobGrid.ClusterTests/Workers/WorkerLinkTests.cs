@@ -26,16 +26,15 @@ public sealed class WorkerLinkTests
         var (home, afar) = (grid.Silos.Silos[0].ServiceProvider, grid.Silos.Silos[1].ServiceProvider);
         var worker = home.GetRequiredService<IGrainFactory>().Worker("worker");
         await worker.Heartbeat(_beat);
-        var manager = grid.Client.GetGrain<IManagementGrain>(0);
-        var address = await manager.GetActivationAddress(worker);
-        Assert.Equal(grid.Silos.Silos[0].SiloAddress, address);
+        var address = grid.Silos.Silos[0].SiloAddress;
+        Assert.Equal(address, await grid.HomeOfAsync(worker));
 
         await grid.SubmitAsync(Submissions.Jobs("job", 4));
         var grants = new List<JobGrant>();
         foreach (var side in (IServiceProvider[])[home, afar, home, afar])
             grants.Add(Assert.Single((await side.GetRequiredService<IWorkerLink>().Claim(JobSubmissionLimits.DefaultQueue, Claim())).Grants));
         foreach (var grant in grants)
-            Assert.Equal(address, await manager.GetActivationAddress(grid.Job(grant.JobId)));
+            Assert.Equal(address, await grid.HomeOfAsync(grid.Job(grant.JobId)));
         // The first two arrived, the others got lost on their way.
         var beat = _beat with { Held = [.. grants.Take(2).Select(g => new HeldGrant(g.JobId, g.Token))] };
         await Eventually.EventuallyAsync("the lost grants are taken back, by each way", async () =>

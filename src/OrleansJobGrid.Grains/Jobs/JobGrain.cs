@@ -51,7 +51,8 @@ internal sealed partial class JobGrain(
             return new(null, "there is no such job");
         if (_record is not { } granted || granted.LastGrant?.OperationId != operationId)
         {
-            LeaveIfIdle();
+            // It may have come too late to a job that runs.
+            LeaveIfIdle(record);
             return new(null, $"the job is {record.Status.Name()}");
         }
 

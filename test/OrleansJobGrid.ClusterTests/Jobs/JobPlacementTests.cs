@@ -21,15 +21,22 @@ public sealed class JobPlacementTests
         var connector = new TestConnector(script: _ => end.Task);
         await grid.StartWorkerAsync("worker", silo.ServiceProvider.GetRequiredService<IGrainFactory>(), Count, connector);
         var home = (await grid.SessionOfAsync("worker"))!.Home;
-        Assert.NotEqual(holder.ToParsableString(), home);
+        Assert.NotEqual(holder!.ToParsableString(), home);
         await grid.WaitingAsync(Count);
 
         await grid.SubmitAsync(Submissions.Jobs("job", Count));
         for (var n = 0; n < Count; n++)
         {
             var running = await connector.NextAsync("the job runs");
-            Assert.Equal(home, (await grid.HomeOfAsync(grid.Job(running.JobId))).ToParsableString());
+            Assert.Equal(home, (await grid.HomeOfAsync(grid.Job(running.JobId)))?.ToParsableString());
         }
+
+        // A start that comes too late is refused, and the job stays where it is.
+        var session = (await grid.SessionOfAsync("worker"))!.Id;
+        var late = await grid.Job("job-0").TryStart(new("worker", session));
+        Assert.Null(late.Grant);
+        await grid.Queue().Describe();
+        Assert.Equal(home, (await grid.HomeOfAsync(grid.Job("job-0")))?.ToParsableString());
 
         end.SetResult(TestConnector.Done());
         await grid.CompletedAsync(Count, "all end");

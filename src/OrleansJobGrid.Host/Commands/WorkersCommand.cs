@@ -16,9 +16,10 @@ internal static class WorkersCommand
                 + "waiting jobs that no live worker can take for want of one.\n"
                 + "A worker that is offline is registered and has no session; jobs that only it could do wait for it. '!' marks what a worker says of\n"
                 + "itself that cannot be true, and what is wrong with its GPU. A faulty worker claims nothing until its GPU is back.\n"
-                + "Below them stand the instances of services outside that they reach. An open breaker: the worker claims nothing for that instance;\n"
-                + "half_open: it lets one attempt through. HEALTH is proved where the instance was asked what it can do, stated where it cannot be and its\n"
-                + "settings are believed, unproved where it does not answer: nothing is claimed for it until it does.",
+                + "Below them stand the instances of services outside that they reach, and a service of their own while its breaker is not closed.\n"
+                + "An open breaker: the worker claims nothing for it; half_open: it lets one attempt through. HEALTH is proved where the instance was\n"
+                + "asked what it can do, stated where it cannot be and its settings are believed, unproved where it does not answer: nothing is claimed\n"
+                + "for it until it does.",
             Options = { models, url, json },
         };
         command.Runs(async (parse, cancellationToken) =>

@@ -105,13 +105,7 @@ public sealed class GpuWorkerSessionTests : IAsyncDisposable
         _worker.Grant(Grant("running", customer: "a"));
         await Until(() => Held("running"), "it is held");
         var late = new TaskCompletionSource<ClaimAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var waiting = 0;
-        _worker.OnClaim = _ =>
-        {
-            Interlocked.Increment(ref waiting);
-            return late.Task;
-        };
-        await Until(() => waiting == 1, "a claim waits");
+        await ClaimsWait(late.Task, 1, "a claim waits");
 
         _probe.Reads = () => Gpus.None;
         await Until(() => _worker.Heartbeats.Last() is { Draining: false, Gpu: { Gone: true, Fault: not null } }, "a heartbeat says so");
@@ -205,13 +199,7 @@ public sealed class GpuWorkerSessionTests : IAsyncDisposable
     public async Task A_claim_that_waits_begins_anew_when_memory_became_free()
     {
         var waits = new TaskCompletionSource<ClaimAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var waiting = 0;
-        _worker.OnClaim = _ =>
-        {
-            Interlocked.Increment(ref waiting);
-            return waits.Task;
-        };
-        await Until(() => waiting == 2, "claims wait");
+        await ClaimsWait(waits.Task, 2, "claims wait");
         _time.Advance(TimeSpan.FromSeconds(2));
         Assert.Empty(_worker.Forgotten);
         _probe.Reads = () => Gpus.Found(Gpus.Reading(used: 500));
@@ -257,13 +245,7 @@ public sealed class GpuWorkerSessionTests : IAsyncDisposable
         var late = new TaskCompletionSource<ClaimAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
         _worker.Grant(Grant("j1", customer: "a"));
         await Until(() => Held("j1"), "it is held");
-        var waiting = 0;
-        _worker.OnClaim = _ =>
-        {
-            Interlocked.Increment(ref waiting);
-            return late.Task;
-        };
-        await Until(() => waiting == 1, "a claim waits");
+        await ClaimsWait(late.Task, 1, "a claim waits");
         _worker.Beat = () => new(8_000, false, [], new(Guid.Empty, null, "a look inside"));
         await Until(() => _worker.Heartbeats.Last().Draining, "it drains");
         late.SetResult(new([Grant("j2", customer: "a")]));
@@ -287,6 +269,18 @@ public sealed class GpuWorkerSessionTests : IAsyncDisposable
         CustomerId = customer,
         EnvelopeMb = envelope,
     };
+
+    /// <summary>So many claims come, and wait for this answer.</summary>
+    private Task ClaimsWait(Task<ClaimAnswer> answer, int count, string phase)
+    {
+        var waiting = 0;
+        _worker.OnClaim = _ =>
+        {
+            Interlocked.Increment(ref waiting);
+            return answer;
+        };
+        return Until(() => waiting == count, phase);
+    }
 
     private bool Held(string jobId) => _worker.Heartbeats.LastOrDefault()?.Held.Any(h => h.JobId == jobId) == true;
 

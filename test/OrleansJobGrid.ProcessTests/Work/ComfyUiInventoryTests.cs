@@ -29,7 +29,12 @@ public sealed class ComfyUiInventoryTests
             await SubmitAsync(grid, "waits", "flux.safetensors", null);
             await UntilAsync(grid, "has", "completed");
             Assert.Equal("pending", (await JobAsync(grid, "waits"))["status"]!.GetValue<string>());
-            Assert.Contains("flux.safetensors", (await JobAsync(grid, "waits"))["unworkable_reason"]!.GetValue<string>(), StringComparison.Ordinal);
+            // The workers are read once a second, and may have been read before this one was registered.
+            await Eventually.GetAsync("the reason names the model", TimeSpan.FromSeconds(20), async () =>
+            {
+                var reason = (await JobAsync(grid, "waits"))["unworkable_reason"]?.GetValue<string>();
+                return ((object?)(reason?.Contains("flux.safetensors", StringComparison.Ordinal) == true ? reason : null), reason ?? "none");
+            });
 
             // Somebody downloads it; the server is asked anew as soon as a job fails for what it lacks.
             server.Knobs.Checkpoints = ["sdxl.safetensors", "flux.safetensors"];

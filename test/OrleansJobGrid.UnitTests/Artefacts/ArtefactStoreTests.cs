@@ -8,8 +8,6 @@ namespace OrleansJobGrid.UnitTests.Artefacts;
 /// <summary>What every store of artefacts does.</summary>
 public abstract class ArtefactStoreTests : IAsyncLifetime
 {
-    private const long Large = 192L << 20;
-
     protected static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
     public abstract ValueTask InitializeAsync();
@@ -244,27 +242,6 @@ public abstract class ArtefactStoreTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Large_ContentIsNeverHeldInMemory()
-    {
-        var store = await OpenAsync();
-        var source = new GrowingStream(Large);
-        var before = GC.GetTotalMemory(forceFullCollection: true);
-        var kept = await store.WriteOnceAsync("job/1/film", source, Cancellation);
-        Assert.Equal(Large, kept.Size);
-        await using var stream = (await store.OpenReadAsync(kept.Artefact, Cancellation))!;
-        var buffer = new byte[1 << 20];
-        var (most, total) = (source.MostMemory, 0L);
-        while (await stream.ReadAsync(buffer, Cancellation) is > 0 and var read)
-        {
-            total += read;
-            most = Math.Max(most, GC.GetTotalMemory(forceFullCollection: false));
-        }
-
-        Assert.Equal(Large, total);
-        Assert.InRange(most - before, long.MinValue, Large / 2);
-    }
-
-    [Fact]
     public async Task DeleteOld_RemovesWhatIsOldOnly_AndWhatWasTouchedIsYoung()
     {
         var store = await OpenAsync();
@@ -315,23 +292,6 @@ public abstract class ArtefactStoreTests : IAsyncLifetime
             _gaveSome = true;
             buffer.Span[0] = 1;
             return ValueTask.FromResult(1);
-        }
-    }
-
-    /// <summary>So many bytes that nobody made before, watching the memory while they are read.</summary>
-    private sealed class GrowingStream(long length) : MemoryStream
-    {
-        private long _given;
-
-        public long MostMemory { get; private set; }
-
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            var size = (int)Math.Min(buffer.Length, length - _given);
-            buffer.Span[..size].Fill((byte)(_given >> 16));
-            _given += size;
-            MostMemory = Math.Max(MostMemory, GC.GetTotalMemory(forceFullCollection: false));
-            return ValueTask.FromResult(size);
         }
     }
 }

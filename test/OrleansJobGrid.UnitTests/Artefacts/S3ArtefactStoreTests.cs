@@ -32,9 +32,9 @@ public sealed class S3ArtefactStoreTests : ArtefactStoreTests
 
     protected override TimeProvider Time => _time;
 
-    protected override async Task<IArtefactStore> OpenAsync() => await OpenAsync(Options());
+    protected override async Task<IArtefactStore> OpenAsync() => await OpenAsync("grids/blue/");
 
-    protected override async Task<IArtefactStore> OpenOtherAsync() => await OpenAsync(Options("other/"));
+    protected override async Task<IArtefactStore> OpenOtherAsync() => await OpenAsync("other/");
 
     protected override void Damage(string key, byte[] bytes) => _server.Damage("grids/blue/" + key, bytes);
 
@@ -46,20 +46,9 @@ public sealed class S3ArtefactStoreTests : ArtefactStoreTests
         Assert.Contains("damaged", error.Message, StringComparison.Ordinal);
     }
 
-    private ArtefactOptions Options(string prefix = "grids/blue/") => new()
+    private async Task<S3ArtefactStore> OpenAsync(string prefix)
     {
-        Kind = ArtefactBackend.S3,
-        Bucket = S3Server.Bucket,
-        Prefix = prefix,
-        Endpoint = _server.Url.ToString(),
-        Region = S3Server.Region,
-        AccessKey = S3Server.AccessKey,
-        SecretKey = S3Server.SecretKey,
-    };
-
-    private async Task<S3ArtefactStore> OpenAsync(ArtefactOptions options)
-    {
-        var store = await S3ArtefactStore.OpenAsync(options, _spool, PartBytes, Cancellation);
+        var store = await S3ArtefactStore.OpenAsync(_server.Options(prefix), _spool, PartBytes, Cancellation);
         lock (_stores)
             _stores.Add(store);
         return store;

@@ -262,15 +262,7 @@ public sealed class S3FaultTests : IAsyncLifetime
 
     private async Task<S3ArtefactStore> OpenAsync(Action<ArtefactOptions>? change = null)
     {
-        var options = new ArtefactOptions
-        {
-            Kind = ArtefactBackend.S3,
-            Bucket = S3Server.Bucket,
-            Endpoint = _server.Url.ToString(),
-            Region = S3Server.Region,
-            AccessKey = S3Server.AccessKey,
-            SecretKey = S3Server.SecretKey,
-        };
+        var options = _server.Options();
         change?.Invoke(options);
         var store = await S3ArtefactStore.OpenAsync(options, _spool, PartBytes, Cancellation);
         _stores.Add(store);

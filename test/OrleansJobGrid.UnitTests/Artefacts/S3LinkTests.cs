@@ -24,18 +24,7 @@ public sealed class S3LinkTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _server = await S3Server.StartAsync(_time);
-        _store = await S3ArtefactStore.OpenAsync(
-            new()
-            {
-                Kind = ArtefactBackend.S3,
-                Bucket = S3Server.Bucket,
-                Prefix = "a/",
-                Endpoint = _server.Url.ToString(),
-                Region = S3Server.Region,
-                AccessKey = S3Server.AccessKey,
-                SecretKey = S3Server.SecretKey,
-            },
-            _spool, Cancellation);
+        _store = await S3ArtefactStore.OpenAsync(_server.Options("a/"), _spool, Cancellation);
     }
 
     public async ValueTask DisposeAsync()

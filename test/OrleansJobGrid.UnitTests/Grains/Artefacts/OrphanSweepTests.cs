@@ -12,6 +12,7 @@ using OrleansJobGrid.Grains.Storage;
 using OrleansJobGrid.Storage;
 using OrleansJobGrid.Storage.Sqlite;
 using OrleansJobGrid.TestService.S3;
+using OrleansJobGrid.UnitTests.Artefacts;
 using Xunit;
 
 namespace OrleansJobGrid.UnitTests.Grains.Artefacts;
@@ -212,17 +213,7 @@ public sealed class OrphanSweepTests : IAsyncLifetime
         }
 
         _server = await S3Server.StartAsync(_time);
-        _artefacts = await S3ArtefactStore.OpenAsync(
-            new()
-            {
-                Kind = kind,
-                Bucket = S3Server.Bucket,
-                Endpoint = _server.Url.ToString(),
-                Region = S3Server.Region,
-                AccessKey = S3Server.AccessKey,
-                SecretKey = S3Server.SecretKey,
-            },
-            Path.Combine(_folder, "spool"), partBytes: 500, Cancellation);
+        _artefacts = await S3ArtefactStore.OpenAsync(_server.Options(), Path.Combine(_folder, "spool"), partBytes: 500, Cancellation);
     }
 
     /// <summary>What lies there grows older, and the clock stays: the SDK signs by the machine's.</summary>

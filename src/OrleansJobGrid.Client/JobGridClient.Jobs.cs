@@ -70,11 +70,11 @@ public sealed partial class JobGridClient
     public Task<JobWhy> WhyAsync(string jobId, CancellationToken cancellationToken = default) =>
         _transport.GetAsync($"api/jobs/{Segment(jobId, nameof(jobId))}/why", JobGridJson.Default.JobWhy, cancellationToken);
 
-    private Task<OperationAnswer> ControlAsync(string kind, string jobId, string verb, string? reason, CancellationToken cancellationToken)
-    {
-        var body = reason is null ? null : JsonSerializer.SerializeToUtf8Bytes(new ReasonBody(reason), EnvelopeJson.Default.ReasonBody);
-        return OperateAsync(HttpMethod.Post, $"api/{kind}/{Segment(jobId, nameof(jobId))}/{verb}", body, JobGridJson.Default.OperationAnswer, cancellationToken);
-    }
+    private Task<OperationAnswer> ControlAsync(string kind, string jobId, string verb, string? reason, CancellationToken cancellationToken) =>
+        OperateAsync(HttpMethod.Post, $"api/{kind}/{Segment(jobId, nameof(jobId))}/{verb}", ReasonBytes(reason), JobGridJson.Default.OperationAnswer, cancellationToken);
+
+    private static byte[]? ReasonBytes(string? reason) =>
+        reason is null ? null : JsonSerializer.SerializeToUtf8Bytes(new ReasonBody(reason), EnvelopeJson.Default.ReasonBody);
 
     private async Task<T> OperateAsync<T>(HttpMethod method, string path, byte[]? body, JsonTypeInfo<T> type, CancellationToken cancellationToken)
     {

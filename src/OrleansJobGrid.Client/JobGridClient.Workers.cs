@@ -26,6 +26,19 @@ public sealed partial class JobGridClient
     public Task<WorkerControl> ForgetWorkerAsync(string workerId, CancellationToken cancellationToken = default) =>
         OperateAsync(HttpMethod.Delete, $"api/workers/{Segment(workerId, nameof(workerId))}", null, JobGridJson.Default.WorkerControl, cancellationToken);
 
+    /// <summary>A queue gives out no jobs until <see cref="ResumeQueueAsync"/>; kept, whatever ends meanwhile. What runs goes on, and no time limit stops.</summary>
+    /// <param name="queue">The queue; also one that no job was in yet.</param>
+    /// <param name="reason">Why, 1 to 500 characters.</param>
+    /// <param name="cancellationToken">Ends the call; whether it holds is then unknown.</param>
+    /// <exception cref="JobGridException">Status 400: no queue can have this name.</exception>
+    public Task<QueueControl> PauseQueueAsync(string queue, string? reason = null, CancellationToken cancellationToken = default) =>
+        OperateAsync(HttpMethod.Post, $"api/queues/{Segment(queue, nameof(queue))}/pause", ReasonBytes(reason), JobGridJson.Default.QueueControl, cancellationToken);
+
+    /// <summary>A paused queue gives out jobs again; no error where it was not paused.</summary>
+    /// <exception cref="JobGridException">Status 400: no queue can have this name.</exception>
+    public Task<QueueControl> ResumeQueueAsync(string queue, CancellationToken cancellationToken = default) =>
+        OperateAsync(HttpMethod.Post, $"api/queues/{Segment(queue, nameof(queue))}/resume", null, JobGridJson.Default.QueueControl, cancellationToken);
+
     /// <summary>Which worker has which model and custom node, and what waiting jobs lack.</summary>
     public Task<ModelList> GetModelsAsync(CancellationToken cancellationToken = default) =>
         _transport.GetAsync("api/models", JobGridJson.Default.ModelList, cancellationToken);

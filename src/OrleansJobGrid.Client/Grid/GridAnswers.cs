@@ -108,10 +108,22 @@ public sealed record WorkerList(IReadOnlyList<Worker> Workers, DateTimeOffset? T
 /// <param name="WaitingWorkers">Workers that wait for a job of it.</param>
 public sealed record Queue(string Name, long Depth, int WaitingWorkers)
 {
+    /// <summary>Since when it is paused; null: it gives out jobs.</summary>
+    public DateTimeOffset? PausedSince { get; init; }
+
+    /// <summary>Why it is paused.</summary>
+    public string? PauseReason { get; init; }
+
     /// <summary>All other fields under their JSON names.</summary>
     [JsonExtensionData]
     public IDictionary<string, JsonElement>? More { get; set; }
 }
+
+/// <summary>A request about a queue was taken.</summary>
+/// <param name="Queue">The queue.</param>
+/// <param name="Message">For a person.</param>
+/// <param name="PausedSince">The pause that holds now; null: none.</param>
+public sealed record QueueControl(string Queue, string Message, DateTimeOffset? PausedSince);
 
 /// <summary>The queues.</summary>
 /// <param name="Queues">One entry a queue.</param>

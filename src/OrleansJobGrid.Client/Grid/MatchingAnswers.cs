@@ -47,7 +47,11 @@ public sealed record DemandList(IReadOnlyList<GridDemand> Demand);
 /// <param name="OldestSeconds">The oldest wait.</param>
 /// <param name="Workers">Live workers that can serve it.</param>
 /// <param name="WantedWorkers">Workers that would start all of it within the target wait.</param>
-public sealed record GridDemand(string Class, long Jobs, double WorkSeconds, double OldestSeconds, int Workers, int WantedWorkers);
+public sealed record GridDemand(string Class, long Jobs, double WorkSeconds, double OldestSeconds, int Workers, int WantedWorkers)
+{
+    /// <summary>Jobs that wait in paused queues, which no other figure counts.</summary>
+    public long PausedJobs { get; init; }
+}
 
 /// <summary>Why a job is where it is. What is not known, or does not apply, is null.</summary>
 public sealed record JobWhy
@@ -87,6 +91,12 @@ public sealed record JobWhy
 
     /// <summary>What keeps its customer's jobs back now.</summary>
     public string? CustomerHeld { get; init; }
+
+    /// <summary>Since when its queue is paused; null: it gives out jobs.</summary>
+    public DateTimeOffset? QueuePausedSince { get; init; }
+
+    /// <summary>Why its queue is paused.</summary>
+    public string? QueuePauseReason { get; init; }
 
     /// <summary>Why workers that wait and match do not take it now.</summary>
     public IReadOnlyList<JobWhyNotNow>? NotNow { get; init; }

@@ -48,6 +48,7 @@ namespace OrleansJobGrid.Client;
 [JsonSerializable(typeof(DemandList))]
 [JsonSerializable(typeof(JobWhy))]
 [JsonSerializable(typeof(QueueList))]
+[JsonSerializable(typeof(QueueControl))]
 [JsonSerializable(typeof(GridMetrics))]
 [JsonSerializable(typeof(GridHealth))]
 [JsonSerializable(typeof(JsonElement))]

@@ -1,3 +1,5 @@
+using OrleansJobGrid.Contracts.Queues;
+
 namespace OrleansJobGrid.Contracts.Operations;
 
 /// <summary>What operators ask: workers, queues, health.</summary>
@@ -10,6 +12,16 @@ public interface IGridOperationsGrain : IGrainWithIntegerKey
 
     /// <summary>The names of all queues that ever held a job, from the store alone: no queue need answer.</summary>
     [Alias("QueueNames")] Task<IReadOnlyList<string>> QueueNames();
+
+    /// <summary>
+    /// A queue gives out no jobs until <see cref="ResumeQueue"/>; kept, whatever ends meanwhile. A queue that is paused already stays so since then, with this reason.
+    /// </summary>
+    /// <param name="queue">Its name; also one that no job was in yet.</param>
+    /// <param name="reason">Why, for a person.</param>
+    [Alias("PauseQueue")] Task<QueueControlAnswer> PauseQueue(string queue, string reason);
+
+    /// <summary>A queue gives out jobs again.</summary>
+    [Alias("ResumeQueue")] Task<QueueControlAnswer> ResumeQueue(string queue);
 
     [Alias("Health")] Task<GridHealth> Health();
 
@@ -101,11 +113,12 @@ public sealed record ModelView(
 
 /// <summary>What waits for one class of workers: requirements that the same live workers can serve.</summary>
 /// <param name="Class">Name of the class, made of the requirement's service, memory and labels.</param>
-/// <param name="Jobs">Jobs that wait.</param>
+/// <param name="Jobs">Jobs that wait in queues that are not paused; all other figures are of these.</param>
 /// <param name="WorkSeconds">Their work, in seconds of one slot; jobs of unmeasured kinds count with the mean of the measured, or 1.</param>
 /// <param name="OldestSeconds">The oldest wait.</param>
 /// <param name="Workers">Live workers that can serve it.</param>
-/// <param name="WantedWorkers">Workers that would start all within the target wait.</param>
+/// <param name="WantedWorkers">Workers that would start all within the target wait; 0 where only paused queues have such jobs.</param>
+/// <param name="PausedJobs">Jobs that wait in queues that are paused.</param>
 [GenerateSerializer, Immutable, Alias("jobgrid.DemandView")]
 public sealed record DemandView(
     [property: Id(0)] string Class,
@@ -113,7 +126,8 @@ public sealed record DemandView(
     [property: Id(2)] double WorkSeconds,
     [property: Id(3)] double OldestSeconds,
     [property: Id(4)] int Workers,
-    [property: Id(5)] int WantedWorkers);
+    [property: Id(5)] int WantedWorkers,
+    [property: Id(6)] long PausedJobs = 0);
 
 /// <summary>A service instance as it is shown; no breaker: closed; no health: its worker is away.</summary>
 [GenerateSerializer, Immutable, Alias("jobgrid.InstanceView")]
@@ -123,7 +137,14 @@ public sealed record InstanceView(
 
 /// <summary>A queue in the list.</summary>
 [GenerateSerializer, Immutable, Alias("jobgrid.QueueSummary")]
-public sealed record QueueSummary([property: Id(0)] string Name, [property: Id(1)] long Depth, [property: Id(2)] int WaitingWorkers);
+public sealed record QueueSummary(
+    [property: Id(0)] string Name, [property: Id(1)] long Depth, [property: Id(2)] int WaitingWorkers, [property: Id(3)] QueuePause? Pause = null);
+
+/// <summary>The answer to a request about a queue.</summary>
+/// <param name="Pause">The pause that holds now; null: none.</param>
+/// <param name="Message">For a person.</param>
+[GenerateSerializer, Immutable, Alias("jobgrid.QueueControlAnswer")]
+public sealed record QueueControlAnswer([property: Id(0)] QueuePause? Pause, [property: Id(1)] string Message);
 
 /// <summary>The grid's health. <paramref name="Reasons"/> say what is wrong and what to do.</summary>
 [GenerateSerializer, Immutable, Alias("jobgrid.GridHealth")]

@@ -46,6 +46,9 @@ public interface IPriorityQueueGrain : IGrainWithStringKey
 
     /// <summary>The place of a queued job among those of its queue, from 1; null: not in the view.</summary>
     [AlwaysInterleave, Alias("Position")] Task<long?> Position(string jobId);
+
+    /// <summary>The queue was paused or resumed: what stands in the store holds here when this returns. A lost word is made up for within a second.</summary>
+    [AlwaysInterleave, Alias("PauseChanged")] Task PauseChanged();
 }
 
 /// <summary>A worker asks for work.</summary>
@@ -175,7 +178,16 @@ public sealed record QueueWait
 
     /// <summary>Why workers that wait here and match do not take it now, such as too little free memory; with how many of them.</summary>
     [Id(9)] public IReadOnlyDictionary<string, int> NotNow { get; init; } = new Dictionary<string, int>();
+
+    /// <summary>The pause of its queue; null: the queue gives out jobs.</summary>
+    [Id(10)] public QueuePause? Pause { get; init; }
 }
+
+/// <summary>A queue gives out no jobs: what was granted goes on, submissions are taken, and every clock runs.</summary>
+/// <param name="Since">Unix ms.</param>
+/// <param name="Reason">Why, for a person.</param>
+[GenerateSerializer, Immutable, Alias("jobgrid.QueuePause")]
+public sealed record QueuePause([property: Id(0)] long Since, [property: Id(1)] string Reason);
 
 /// <summary>Jobs of one requirement that wait.</summary>
 /// <param name="Signature">The requirement's text.</param>
@@ -191,4 +203,7 @@ public sealed record BucketDemand(
 
     /// <summary>Labels that the queue asks of workers.</summary>
     [Id(5)] public IReadOnlyList<string> QueueLabels { get; init; } = [];
+
+    /// <summary>Whether the queue is paused, so that no worker would help.</summary>
+    [Id(6)] public bool Paused { get; init; }
 }

@@ -36,6 +36,7 @@ public static class GatewayRoutes
         CallbackEndpoint.Map(routes);
         OperationsEndpoints.Map(routes);
         WorkerEndpoints.Map(routes);
+        QueueEndpoints.Map(routes);
         SagaEndpoints.Map(routes);
         SubscriptionEndpoints.Map(routes);
         ReconciliationEndpoints.Map(routes);

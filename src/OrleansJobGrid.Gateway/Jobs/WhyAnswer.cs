@@ -35,6 +35,10 @@ internal sealed record WhyAnswer
     /// <summary>What keeps its customer's jobs back now.</summary>
     public string? CustomerHeld { get; init; }
 
+    /// <summary>Since when its queue is paused, and why; null: it gives out jobs.</summary>
+    public IsoTime? QueuePausedSince { get; init; }
+    public string? QueuePauseReason { get; init; }
+
     /// <summary>Why workers that wait and match do not take it now.</summary>
     public required IReadOnlyList<NotNowDocument> NotNow { get; init; }
 
@@ -57,6 +61,8 @@ internal sealed record WhyAnswer
         Run = why.Wait is { } wait ? new(wait.RunP50Seconds, wait.RunP90Seconds, wait.Measured) : null,
         Envelope = why.Wait is { EnvelopeMb: { } envelope } from ? new(envelope, from.EnvelopeSource) : null,
         CustomerHeld = why.Wait?.CustomerHeld,
+        QueuePausedSince = why.Wait?.Pause is { } pause ? new IsoTime(pause.Since) : null,
+        QueuePauseReason = why.Wait?.Pause?.Reason,
         NotNow = [.. (why.Wait?.NotNow ?? new Dictionary<string, int>()).Select(n => new NotNowDocument(n.Key, n.Value))],
         Start = why.StartP50Seconds is null ? null : new(why.StartP50Seconds, why.StartP90Seconds),
         Timestamp = now,

@@ -64,6 +64,7 @@ namespace OrleansJobGrid.Gateway.Json;
 [JsonSerializable(typeof(DemandListAnswer))]
 [JsonSerializable(typeof(WhyAnswer))]
 [JsonSerializable(typeof(QueueListAnswer))]
+[JsonSerializable(typeof(QueueControlDocument))]
 [JsonSerializable(typeof(MetricsDocument))]
 [JsonSerializable(typeof(HealthDocument))]
 [JsonSerializable(typeof(ReadinessDocument))]

@@ -41,8 +41,11 @@ internal sealed record ModelDocument(string Kind, string Name, IReadOnlyList<str
 /// <summary>What waits, by capability class.</summary>
 internal sealed record DemandListAnswer(bool Success, IReadOnlyList<DemandDocument> Demand, string? NextCursor, IsoTime Timestamp);
 
-/// <summary>What waits for one class of workers; work_seconds in seconds of one slot, wanted_workers for all of it to start within the target wait.</summary>
-internal sealed record DemandDocument(string Class, long Jobs, double WorkSeconds, double OldestSeconds, int Workers, int WantedWorkers)
+/// <summary>
+/// What waits for one class of workers; work_seconds in seconds of one slot, wanted_workers for all of it to start within the target wait. Jobs in
+/// paused queues are in paused_jobs alone.
+/// </summary>
+internal sealed record DemandDocument(string Class, long Jobs, double WorkSeconds, double OldestSeconds, int Workers, int WantedWorkers, long PausedJobs)
 {
-    public static DemandDocument Of(DemandView d) => new(d.Class, d.Jobs, d.WorkSeconds, d.OldestSeconds, d.Workers, d.WantedWorkers);
+    public static DemandDocument Of(DemandView d) => new(d.Class, d.Jobs, d.WorkSeconds, d.OldestSeconds, d.Workers, d.WantedWorkers, d.PausedJobs);
 }

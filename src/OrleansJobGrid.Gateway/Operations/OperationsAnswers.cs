@@ -67,8 +67,14 @@ internal sealed record BreakerDocument(string State, string Reason, IsoTime Sinc
 /// <summary>The queues.</summary>
 internal sealed record QueueListAnswer(bool Success, IReadOnlyList<QueueDocument> Queues, string? NextCursor, IsoTime Timestamp);
 
-/// <summary>A queue: its jobs that are ready, and the workers that wait for one.</summary>
-internal sealed record QueueDocument(string Name, long Depth, int WaitingWorkers);
+/// <summary>A queue: its jobs that are ready, the workers that wait for one, and since when and why it is paused; null: it gives out jobs.</summary>
+internal sealed record QueueDocument(string Name, long Depth, int WaitingWorkers, IsoTime? PausedSince, string? PauseReason)
+{
+    public static QueueDocument Of(QueueSummary q) => new(q.Name, q.Depth, q.WaitingWorkers, q.Pause is { } pause ? new IsoTime(pause.Since) : null, q.Pause?.Reason);
+}
+
+/// <summary>A request about a queue was taken. paused_since: the pause that holds now.</summary>
+internal sealed record QueueControlDocument(bool Success, string Queue, string Message, IsoTime? PausedSince, IsoTime Timestamp);
 
 /// <summary>
 /// The grid's figures; completed, failed, cancelled and timed_out are counted since the store was made. open_breakers counts a service

@@ -7,15 +7,13 @@ using OrleansJobGrid.Gateway.Json;
 
 namespace OrleansJobGrid.Gateway.Operations;
 
-/// <summary><c>GET /api/workers</c>, <c>GET /api/queues</c>, <c>GET /api/metrics</c> and <c>GET /metrics</c>.</summary>
+/// <summary><c>GET /api/workers</c>, <c>GET /api/metrics</c> and <c>GET /metrics</c>.</summary>
 internal static class OperationsEndpoints
 {
     public static void Map(IEndpointRouteBuilder routes)
     {
         routes.MapGet("/api/workers", WorkersAsync)
             .Describe("Operations", "Lists the workers", "With the instances of services outside that each reaches, and those of their breakers that are not closed.").Answers<WorkerListAnswer>(200).Refuses(503);
-        routes.MapGet("/api/queues", QueuesAsync)
-            .Describe("Operations", "Lists the queues").Answers<QueueListAnswer>(200).Refuses(503);
         routes.MapGet("/api/metrics", MetricsAsync)
             .Describe("Operations", "Shows the grid's figures").Answers<MetricsDocument>(200).Refuses(503);
         routes.MapGet("/metrics", PrometheusAsync)
@@ -29,13 +27,6 @@ internal static class OperationsEndpoints
         await JsonAnswer.StreamAsync(context, 200, answer, GatewayJson.Relaxed.WorkerListAnswer);
     }
 
-    public static async Task QueuesAsync(HttpContext context, IGridGrains grains, TimeProvider time)
-    {
-        var queues = await grains.Operations().Queues();
-        var answer = new QueueListAnswer(true, [.. queues.Select(q => new QueueDocument(q.Name, q.Depth, q.WaitingWorkers))], null, IsoTime.Now(time));
-        await JsonAnswer.StreamAsync(context, 200, answer, GatewayJson.Relaxed.QueueListAnswer);
-    }
-
     public static async Task MetricsAsync(HttpContext context, IGridGrains grains)
     {
         var metrics = await grains.Query().Metrics();
@@ -45,7 +36,9 @@ internal static class OperationsEndpoints
 
     public static async Task PrometheusAsync(HttpContext context, IGridGrains grains)
     {
-        var text = PrometheusText.Of(await grains.Query().Metrics(), await grains.Operations().Workers(), await grains.Operations().Demand(), await grains.Subscriptions().List());
+        var operations = grains.Operations();
+        var text = PrometheusText.Of(
+            await grains.Query().Metrics(), await operations.Workers(), await operations.Queues(), await operations.Demand(), await grains.Subscriptions().List());
         context.Response.ContentType = PrometheusText.ContentType;
         await context.Response.WriteAsync(text, context.RequestAborted);
     }

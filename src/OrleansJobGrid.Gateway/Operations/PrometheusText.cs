@@ -13,7 +13,9 @@ internal static class PrometheusText
 
     public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-    public static string Of(GridMetrics metrics, IReadOnlyList<WorkerView> workers, IReadOnlyList<DemandView> demand, IReadOnlyList<SubscriptionView> subscriptions)
+    public static string Of(
+        GridMetrics metrics, IReadOnlyList<WorkerView> workers, IReadOnlyList<QueueSummary> queues, IReadOnlyList<DemandView> demand,
+        IReadOnlyList<SubscriptionView> subscriptions)
     {
         var breakers = OpenBreakers.Of(workers);
         var text = new StringBuilder(2048);
@@ -35,7 +37,10 @@ internal static class PrometheusText
         foreach (var breaker in breakers)
             text.Append("jobgrid_open_breakers{instance=\"").Append(Escaped(breaker.Instance)).Append("\",service=\"").Append(Escaped(breaker.Service))
                 .Append("\"} ").Append(breaker.Workers.ToString(CultureInfo.InvariantCulture)).Append('\n');
-        Series(text, "jobgrid_demand_jobs", "Jobs that wait, by capability class.", demand, ClassOf, d => d.Jobs);
+        Series(text, "jobgrid_queue_jobs", "Jobs of the queue that are ready to be claimed.", queues, QueueOf, q => q.Depth);
+        Series(text, "jobgrid_queue_paused", "1 where the queue is paused and gives out no jobs, else 0.", queues, QueueOf, q => q.Pause is null ? 0 : 1);
+        Series(text, "jobgrid_demand_jobs", "Jobs that wait in queues that are not paused, by capability class.", demand, ClassOf, d => d.Jobs);
+        Series(text, "jobgrid_demand_paused_jobs", "Jobs that wait in queues that are paused, by capability class.", demand, ClassOf, d => d.PausedJobs);
         Series(text, "jobgrid_demand_work_seconds", "Work that waits, in seconds of one slot.", demand, ClassOf, d => d.WorkSeconds);
         Series(text, "jobgrid_demand_oldest_seconds", "Age of the oldest job of the class that waits.", demand, ClassOf, d => d.OldestSeconds);
         Series(text, "jobgrid_demand_workers", "Live workers that can serve the class.", demand, ClassOf, d => d.Workers);
@@ -56,6 +61,8 @@ internal static class PrometheusText
     }
 
     private static string ClassOf(DemandView demand) => $"class=\"{Escaped(demand.Class)}\"";
+
+    private static string QueueOf(QueueSummary queue) => $"queue=\"{Escaped(queue.Name)}\"";
 
     private static string NameOf(SubscriptionView subscription) => $"subscription=\"{Escaped(subscription.Name)}\"";
 

@@ -52,6 +52,7 @@ public static class GridSiloBuilderExtensions
         services.AddSingleton<WorkerDesk>();
         services.AddSingleton<IWorkerLink>(s => s.GetRequiredService<WorkerDesk>());
         services.AddSingleton<WorkerRegistry>();
+        services.AddSingleton<QueuePauses>();
         services.AddSingleton<WorkerDirectory>();
         services.AddSingleton<RegistrySweep>();
         services.AddSingleton<QueuePolicies>();

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using OrleansJobGrid.Contracts;
 using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Grains.Artefacts;
 using OrleansJobGrid.Grains.Hosting;
 using OrleansJobGrid.Grains.Queues;
@@ -20,8 +21,8 @@ namespace OrleansJobGrid.Grains.Jobs;
 /// </remarks>
 [StatelessWorker, Reentrant, GrainType("jobgrid.ingress")]
 internal sealed class JobIngressGrain(
-    StoreLanes lanes, HintSender hints, RecentSubmissions recent, WorkerDirectory workers, WorkflowPlaces workflows, QueuePolicies policies, UploadUse uploads,
-    IOptions<JobGridOptions> options, ILogger<JobIngressGrain> logger) : Grain, IJobIngressGrain
+    StoreLanes lanes, HintSender hints, RecentSubmissions recent, WorkerDirectory workers, WorkflowPlaces workflows, QueuePolicies policies, QueuePauses pauses,
+    UploadUse uploads, IOptions<JobGridOptions> options, ILogger<JobIngressGrain> logger) : Grain, IJobIngressGrain
 {
     public async Task<IReadOnlyList<SubmitResult>> Submit(Immutable<IReadOnlyList<JobSubmission>> submissions)
     {
@@ -42,8 +43,8 @@ internal sealed class JobIngressGrain(
             return [.. jobs.Select(j => new SubmitResult(j.Id, SubmitOutcome.Unknown, e.Message))];
         }
 
-        var registered = await Registered();
-        return await Task.WhenAll(jobs.Select((job, i) => HasRoom(job, room) ? Submit(job, block.First + i, block.Clock, registered) : OverLimit(job)));
+        var known = await Known();
+        return await Task.WhenAll(jobs.Select((job, i) => HasRoom(job, room) ? Submit(job, block.First + i, block.Clock, known) : OverLimit(job)));
     }
 
     /// <summary>How many jobs more each customer of these jobs may have waiting, of those with a limit.</summary>
@@ -72,7 +73,7 @@ internal sealed class JobIngressGrain(
         return new(job.Id, SubmitOutcome.OverLimit, $"has {most} jobs waiting in queue '{job.Queue}', its limit (MaxQueued): submit again when some have ended");
     }
 
-    private async Task<SubmitResult> Submit(JobSubmission job, long sequence, long clock, IReadOnlyList<KnownWorker>? registered)
+    private async Task<SubmitResult> Submit(JobSubmission job, long sequence, long clock, GridKnown? known)
     {
         job = job with { Priority = PriorityPolicy.Of(job, policies.TermsOf(job.CustomerId).Tier, options.Value.PriorityPolicy, clock) };
         var timeout = options.Value.AttemptTimeouts.GetValueOrDefault(job.Service, options.Value.AttemptTimeout);
@@ -91,7 +92,7 @@ internal sealed class JobIngressGrain(
                 // Before the hint: the grant may come at once.
                 recent.Add(job.Id, change.After!, operation.OperationId);
                 hints.Tell(null, change.After, operation, result);
-                return new(job.Id, SubmitOutcome.Created, null, registered is null ? null : WorkerDirectory.Unworkable(registered, WaitingJob.Of(change.After!, policies)));
+                return new(job.Id, SubmitOutcome.Created, null, known is null ? null : Warning(change.After!, known));
             }
 
             return result.Outcome == OperationOutcome.Conflict
@@ -127,18 +128,25 @@ internal sealed class JobIngressGrain(
             : (record.Checkpoint, null);
     }
 
-    /// <summary>For a warning only: where the workers cannot be read, the submission goes on without one.</summary>
-    private async Task<IReadOnlyList<KnownWorker>?> Registered()
+    /// <summary>For a warning only: where it cannot be read, the submission goes on without one.</summary>
+    private async Task<GridKnown?> Known()
     {
         try
         {
-            return await workers.All();
+            return new(await workers.All(), await pauses.Known());
         }
         catch (StoreUnavailableException e)
         {
             logger.WorkersUnknown(e);
             return null;
         }
+    }
+
+    /// <summary>What may keep it from starting.</summary>
+    private string? Warning(JobRecord job, GridKnown known)
+    {
+        var unworkable = WorkerDirectory.Unworkable(known.Workers, WaitingJob.Of(job, policies));
+        return known.Pauses.TryGetValue(job.Queue, out var pause) ? $"{QueuePauses.Words(job.Queue, pause)}.{(unworkable is null ? "" : " " + unworkable)}" : unworkable;
     }
 
     /// <summary>The id is taken: by the same body, which is then the same submission, or by another.</summary>
@@ -150,4 +158,6 @@ internal sealed class JobIngressGrain(
             ? new(job.Id, SubmitOutcome.Replayed)
             : new(job.Id, SubmitOutcome.Conflict, $"A job '{job.Id}' with another body exists.");
     }
+
+    private sealed record GridKnown(IReadOnlyList<KnownWorker> Workers, IReadOnlyDictionary<string, QueuePause> Pauses);
 }

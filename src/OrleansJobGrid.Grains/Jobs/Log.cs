@@ -16,7 +16,7 @@ internal static partial class Log
     [LoggerMessage(1204, LogLevel.Warning, "Submission of {Count} jobs: the store failed for job {JobId}; whether it was written is unknown.")]
     public static partial void SubmissionUnknown(this ILogger logger, int count, string jobId, Exception exception);
 
-    [LoggerMessage(1206, LogLevel.Warning, "The workers could not be read; submissions go on without a warning about unknown services.")]
+    [LoggerMessage(1206, LogLevel.Warning, "The workers or the paused queues could not be read; submissions go on without a warning about them.")]
     public static partial void WorkersUnknown(this ILogger logger, Exception exception);
 
     [LoggerMessage(1207, LogLevel.Information, "Job {JobId}: worker {Worker} could not adopt it: {Reason}.")]

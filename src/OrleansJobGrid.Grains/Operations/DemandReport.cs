@@ -27,12 +27,14 @@ internal static class DemandReport
                 .GroupBy(w => ClassOf(w.Need, w.Demand.QueueLabels), StringComparer.Ordinal).OrderBy(g => g.Key, StringComparer.Ordinal)
                 .Select(g =>
                 {
-                    var seconds = g.Sum(w => w.Demand.Jobs * (w.Demand.RunP50Seconds ?? mean));
+                    var asking = g.Select(w => w.Demand).Where(d => !d.Paused).ToList();
+                    var seconds = asking.Sum(d => d.Jobs * (d.RunP50Seconds ?? mean));
                     var serving = workers.Where(w => g.Any(d => w.Claims(d.Need.Service) && w.ClaimsFrom(d.Demand.Queue, d.Demand.QueueLabels) && Matcher.Matches(d.Need, w.Match))).ToList();
                     var slots = serving.Count == 0 ? 1 : serving.Average(w => w.Slots);
                     return new DemandView(
-                        g.Key, g.Sum(w => w.Demand.Jobs), seconds, Math.Max(0, clock - g.Min(w => w.Demand.OldestAt)) / 1000.0, serving.Count,
-                        (int)Math.Max(1, Math.Ceiling(seconds / targetWait.TotalSeconds / slots)));
+                        g.Key, asking.Sum(d => d.Jobs), seconds, asking.Count == 0 ? 0 : Math.Max(0, clock - asking.Min(d => d.OldestAt)) / 1000.0, serving.Count,
+                        asking.Count == 0 ? 0 : (int)Math.Max(1, Math.Ceiling(seconds / targetWait.TotalSeconds / slots)),
+                        g.Where(w => w.Demand.Paused).Sum(w => w.Demand.Jobs));
                 }),
         ];
     }

@@ -7,6 +7,7 @@ using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Contracts.Reconciliation;
 using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Grains.Hosting;
+using OrleansJobGrid.Grains.Queues;
 using OrleansJobGrid.Grains.Sagas;
 using OrleansJobGrid.Grains.Storage;
 using OrleansJobGrid.Grains.Time;
@@ -19,7 +20,8 @@ namespace OrleansJobGrid.Grains.Operations;
 /// <inheritdoc cref="IGridOperationsGrain"/>
 [StatelessWorker, GrainType("jobgrid.operations")]
 internal sealed class GridOperationsGrain(
-    IJobStore store, StoreClock clock, WorkerDirectory workers, WorkerRegistry registry, IOptions<JobGridOptions> options, TimeProvider time) : Grain, IGridOperationsGrain
+    IJobStore store, StoreClock clock, WorkerDirectory workers, WorkerRegistry registry, QueuePauses pauses, IOptions<JobGridOptions> options, TimeProvider time)
+    : Grain, IGridOperationsGrain
 {
     private const string Ok = "ok";
     private const string Degraded = "degraded";
@@ -34,13 +36,30 @@ internal sealed class GridOperationsGrain(
 
     public async Task<IReadOnlyList<QueueSummary>> Queues()
     {
-        var marks = await store.ReadReadyMarksAsync(CancellationToken.None);
-        var queues = marks.GroupBy(m => m.Queue, StringComparer.Ordinal).OrderBy(q => q.Key, StringComparer.Ordinal);
-        return await Task.WhenAll(queues.Select(async q =>
+        var depths = (await store.ReadReadyMarksAsync(CancellationToken.None)).ToLookup(m => m.Queue, m => m.Count, StringComparer.Ordinal);
+        var paused = await pauses.All();
+        // One that is paused is shown also before its first job: its name may be a slip.
+        var names = depths.Select(q => q.Key).Union(paused.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal);
+        return await Task.WhenAll(names.Select(async name =>
         {
-            var view = await GrainFactory.Queue(q.Key).Describe();
-            return new QueueSummary(q.Key, q.Sum(m => m.Count), view.WaitingWorkers);
+            var view = await GrainFactory.Queue(name).Describe();
+            return new QueueSummary(name, depths[name].Sum(), view.WaitingWorkers, paused.GetValueOrDefault(name));
         }));
+    }
+
+    public async Task<QueueControlAnswer> PauseQueue(string queue, string reason)
+    {
+        var (_, pause) = await pauses.Change(queue, before => new(before?.Since ?? clock.Now, reason));
+        await GrainFactory.Queue(queue).PauseChanged();
+        var unknown = (await QueueNames()).Contains(queue, StringComparer.Ordinal) ? "" : " No job was ever in it.";
+        return new(pause, $"Queue '{queue}' gives out no jobs until 'jobgrid queues resume {queue}'; what runs goes on, and no clock stops.{unknown}");
+    }
+
+    public async Task<QueueControlAnswer> ResumeQueue(string queue)
+    {
+        var (before, _) = await pauses.Change(queue, _ => null);
+        await GrainFactory.Queue(queue).PauseChanged();
+        return new(null, before is null ? $"Queue '{queue}' was not paused." : $"Queue '{queue}' gives out jobs again.");
     }
 
     public async Task<IReadOnlyList<string>> QueueNames()

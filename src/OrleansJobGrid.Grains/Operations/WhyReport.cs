@@ -2,6 +2,7 @@ using System.Globalization;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Grains.Jobs;
+using OrleansJobGrid.Grains.Queues;
 using OrleansJobGrid.Grains.Workers;
 
 namespace OrleansJobGrid.Grains.Operations;
@@ -36,7 +37,7 @@ internal static class WhyReport
             Clauses = MatchReport.Clauses(asked, job),
             Wait = wait,
         };
-        if (wait is not null && matching.Count > 0 && wait.CustomerHeld is null && record.DelayedUntil is null)
+        if (wait is not null && matching.Count > 0 && wait.CustomerHeld is null && wait.Pause is null && record.DelayedUntil is null)
             why = why with { StartP50Seconds = Start(wait, matching, wait.RunP50Seconds), StartP90Seconds = Start(wait, matching, wait.RunP90Seconds) };
         return why with { Summary = Waiting(record, job, why, registered, clock) };
     }
@@ -60,6 +61,12 @@ internal static class WhyReport
     {
         if (record.DelayedUntil is { } until && until > clock)
             return $"It is not to start before {Time(until)} (not_before).";
+        if (why.Wait?.Pause is { } pause)
+        {
+            var paused = QueuePauses.Words(record.Queue, pause);
+            return $"{paused}{(why.Workable ? $"; {Ahead(why.Wait)}." : $". {MatchReport.Unworkable(registered, job)}")}{QueueEnd(record)}";
+        }
+
         if (!why.Workable)
             return MatchReport.Unworkable(registered, job) + QueueEnd(record);
         if (why.Live == 0)
@@ -71,13 +78,16 @@ internal static class WhyReport
         if (wait.CustomerHeld is { } held)
             return $"It waits since {held}.";
         var others = why.Clauses.Count == 0 ? "" : $" {MatchReport.Words(why.Live, why.Clauses)}.";
-        var ahead = wait.Position == 1 ? "it is the next" : $"{(wait.PositionIsAtLeast ? "more than " : "")}{wait.Position - 1} {(wait.Position == 2 ? "job is" : "jobs are")} before it";
         if (why.Free == 0)
-            return $"All {why.Matching} workers that can do it are busy; {ahead}.{others}";
+            return $"All {why.Matching} workers that can do it are busy; {Ahead(wait)}.{others}";
         return wait.NotNow.Count > 0
             ? $"Workers that can do it do not take it now: {string.Join("; ", wait.NotNow.Select(n => $"{n.Value}: {n.Key}"))}.{others}"
-            : $"{why.Free} of {why.Matching} workers that can do it have a free slot; {ahead}.{others}";
+            : $"{why.Free} of {why.Matching} workers that can do it have a free slot; {Ahead(wait)}.{others}";
     }
+
+    private static string Ahead(QueueWait wait) => wait.Position == 1
+        ? "it is the next"
+        : $"{(wait.PositionIsAtLeast ? "more than " : "")}{wait.Position - 1} {(wait.Position == 2 ? "job is" : "jobs are")} before it";
 
     /// <summary>Such as <c>3 could do it: 1 away, 2 draining</c>.</summary>
     private static string Idle(IReadOnlyList<KnownWorker> registered, WaitingJob job)

@@ -15,4 +15,10 @@ internal static partial class Log
 
     [LoggerMessage(1103, LogLevel.Warning, "Queue {Queue}: job {JobId} was taken out for a worker 10 s ago and nobody said what became of it; its entry goes back.")]
     public static partial void NotSettled(this ILogger logger, string queue, string jobId);
+
+    [LoggerMessage(1105, LogLevel.Information, "Queue {Queue} is paused: {Reason}")]
+    public static partial void Paused(this ILogger logger, string queue, string reason);
+
+    [LoggerMessage(1106, LogLevel.Information, "Queue {Queue} gives out jobs again.")]
+    public static partial void Resumed(this ILogger logger, string queue);
 }

@@ -6,7 +6,7 @@ using OrleansJobGrid.Storage;
 
 namespace OrleansJobGrid.Grains.Queues;
 
-/// <summary>What was granted and ended, what was learned of it, and what the queue tells of its waits.</summary>
+/// <summary>What was granted and ended, what was learned of it, whether the queue is paused, and what it tells of its waits.</summary>
 internal sealed partial class PriorityQueueGrain
 {
     private const long DayMs = 86_400_000;
@@ -18,6 +18,9 @@ internal sealed partial class PriorityQueueGrain
     private long _stateWrittenAt;
     private bool _stateChanged;
     private long _day;
+    private QueuePause? _pause;
+    private long _pauseAsked;
+    private long _pauseRead;
 
     public Task Ended(Immutable<IReadOnlyList<EndedHint>> hints)
     {
@@ -34,11 +37,32 @@ internal sealed partial class PriorityQueueGrain
     public async Task<QueueWait?> Wait(string jobId)
     {
         var workers = (await directory.Live()).Where(w => w.ClaimsFrom(Name, _policy.Labels));
-        return _view.Wait(jobId, [.. workers.Select(w => w.Match)], _waiters.All.Select(w => (w.Worker, w.Facts)), lanes.Clock.Now);
+        var wait = _view.Wait(jobId, [.. workers.Select(w => w.Match)], _waiters.All.Select(w => (w.Worker, w.Facts)), lanes.Clock.Now);
+        return wait is null ? null : wait with { Pause = _pause };
     }
 
     public Task<IReadOnlyList<BucketDemand>> Demand() =>
-        Task.FromResult<IReadOnlyList<BucketDemand>>([.. _view.Demand().Select(d => d with { Queue = Name, QueueLabels = _policy.Labels })]);
+        Task.FromResult<IReadOnlyList<BucketDemand>>([.. _view.Demand().Select(d => d with { Queue = Name, QueueLabels = _policy.Labels, Paused = _pause is not null })]);
+
+    public Task PauseChanged() => ReadPause();
+
+    /// <summary>Of two readings at a time the one that was begun later counts.</summary>
+    private async Task ReadPause()
+    {
+        var asked = ++_pauseAsked;
+        var pause = (await pauses.All()).GetValueOrDefault(Name);
+        if (asked < _pauseRead)
+            return;
+        _pauseRead = asked;
+        var before = _pause;
+        _pause = pause;
+        if (pause is not null && before is null)
+            logger.Paused(Name, pause.Reason);
+        if (pause is not null || before is null)
+            return;
+        logger.Resumed(Name);
+        WakeAll();
+    }
 
     private void Release(ReadyItem item)
     {

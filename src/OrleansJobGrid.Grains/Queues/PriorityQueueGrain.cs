@@ -16,7 +16,8 @@ namespace OrleansJobGrid.Grains.Queues;
 /// <inheritdoc cref="IPriorityQueueGrain"/>
 [GrainType("jobgrid.queue")]
 internal sealed partial class PriorityQueueGrain(
-    IJobStore store, StoreLanes lanes, WorkerDirectory directory, QueuePolicies policies, LongPolls polls, TimeProvider time, ILogger<PriorityQueueGrain> logger)
+    IJobStore store, StoreLanes lanes, WorkerDirectory directory, QueuePolicies policies, QueuePauses pauses, LongPolls polls, TimeProvider time,
+    ILogger<PriorityQueueGrain> logger)
     : Grain, IPriorityQueueGrain
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
@@ -136,6 +137,14 @@ internal sealed partial class PriorityQueueGrain(
     /// <summary>Takes up to so many jobs out of the view, after the one that the claim was woken with.</summary>
     private ReservedJobs Take(WorkerMatch worker, ClaimFacts facts, int most, ReadyItem? woken)
     {
+        if (_pause is not null)
+        {
+            // It was paused between the waking and now.
+            if (woken is { } back)
+                GiveBack(back);
+            return ReservedJobs.None;
+        }
+
         List<ReservedJob> jobs = [];
         if (woken is { } first)
             Reserve(first);
@@ -160,11 +169,21 @@ internal sealed partial class PriorityQueueGrain(
             return;
         }
 
-        Release(item);
         if (outcome == StartOutcome.Again)
-            PutBack(item);
-        else if (outcome == StartOutcome.Faulted)
+        {
+            GiveBack(item);
+            return;
+        }
+
+        Release(item);
+        if (outcome == StartOutcome.Faulted)
             _setAside.Add((item, time.GetTimestamp()));
+    }
+
+    private void GiveBack(ReadyItem item)
+    {
+        Release(item);
+        PutBack(item);
     }
 
     /// <summary>A worker claims again and again with the very same lists, which a call within the silo does not copy. Null: its capabilities are not known here.</summary>
@@ -204,6 +223,8 @@ internal sealed partial class PriorityQueueGrain(
     /// </summary>
     private void Wake(Signature signature)
     {
+        if (_pause is not null)
+            return;
         var clock = lanes.Clock.Now;
         while (_view.Has(signature))
         {
@@ -222,6 +243,8 @@ internal sealed partial class PriorityQueueGrain(
 
     private async Task Load()
     {
+        // Before all else: nothing is given out before it is known that it may be.
+        await ReadPause();
         await LoadState();
         foreach (var mark in await store.ReadReadyMarksAsync(CancellationToken.None))
         {
@@ -252,6 +275,7 @@ internal sealed partial class PriorityQueueGrain(
         {
             if (!_loaded.IsCompletedSuccessfully)
                 await (_loaded = Load());
+            await ReadPause();
             await Compare();
             await Keep();
         }

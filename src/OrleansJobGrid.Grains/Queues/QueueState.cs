@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using OrleansJobGrid.Contracts.Queues;
 
 namespace OrleansJobGrid.Grains.Queues;
 
@@ -38,4 +39,5 @@ public sealed record QueueState
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(QueueState))]
+[JsonSerializable(typeof(QueuePause))]
 internal sealed partial class QueueStateJson : JsonSerializerContext;

@@ -15,9 +15,9 @@ internal static class CommonOptions
 
     public static Argument<string> JobId() => new("ID") { Description = "The job's id.", HelpName = "ID" };
 
-    public static Option<string?> Reason()
+    public static Option<string?> Reason(string whom = "the audit log")
     {
-        var option = new Option<string?>("--reason") { Description = "Why, for the audit log; up to 500 characters.", HelpName = "TEXT" };
+        var option = new Option<string?>("--reason") { Description = $"Why, for {whom}; up to 500 characters.", HelpName = "TEXT" };
         option.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<string?>() is { } reason && (reason.Length is < 1 or > 500 || reason.Any(char.IsControl)))

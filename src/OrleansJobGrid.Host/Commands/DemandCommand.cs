@@ -12,7 +12,8 @@ internal static class DemandCommand
         var command = new JobGridCommand(environment, "demand", "Shows what waits by capability class, and how many workers it wants.")
         {
             Notes = "WORK is the waiting work in time of one slot, from measured run times. WANTED is how many workers would start all of it within the\n"
-                + "target wait (JobGrid:TargetWait, 60 s). Autoscalers read the same from GET /api/demand and /metrics.",
+                + "target wait (JobGrid:TargetWait, 60 s). PAUSED counts jobs of paused queues, which no other figure does. Autoscalers read the same from\n"
+                + "GET /api/demand and /metrics.",
             Options = { url, json },
         };
         command.Runs(async (parse, cancellationToken) =>
@@ -25,10 +26,11 @@ internal static class DemandCommand
                 return ExitCode.Ok;
             }
 
-            var table = new TextTable("CLASS", "JOBS", "WORK", "OLDEST", "WORKERS", "WANTED");
+            var table = new TextTable("CLASS", "JOBS", "WORK", "OLDEST", "WORKERS", "WANTED", "PAUSED");
             foreach (var d in list.Demand)
                 table.Add(d.Class, d.Jobs.ToString(CultureInfo.InvariantCulture), Durations.About(d.WorkSeconds), Durations.About(d.OldestSeconds),
-                    d.Workers.ToString(CultureInfo.InvariantCulture), d.WantedWorkers.ToString(CultureInfo.InvariantCulture));
+                    d.Workers.ToString(CultureInfo.InvariantCulture), d.WantedWorkers.ToString(CultureInfo.InvariantCulture),
+                    d.PausedJobs == 0 ? null : d.PausedJobs.ToString(CultureInfo.InvariantCulture));
             table.Write(environment.Out);
             return ExitCode.Ok;
         });

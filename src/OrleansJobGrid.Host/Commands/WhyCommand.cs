@@ -44,7 +44,7 @@ internal static class WhyCommand
             output.WriteLine($"Place:    {(why.PositionIsAtLeast == true ? "beyond " : "")}{position}{(why.SecondsAhead is > 0 and var ahead ? $", {Durations.About(ahead)} of work before it" : "")}");
         if (why.Start is { P50Seconds: { } middle } start)
             output.WriteLine($"Start:    {(middle == 0 ? "at once" : $"in about {Rounded(middle)}{(start.P90Seconds is { } late ? $", 9 of 10 within {Rounded(late)}" : "")}")}");
-        else if (why.Workers?.Matching > 0 && why.CustomerHeld is null)
+        else if (why.Workers?.Matching > 0 && why.CustomerHeld is null && why.QueuePausedSince is null)
             output.WriteLine("Start:    nobody knows yet: no job like it has run");
         if (why.Run is { Measured: > 0 } run)
             output.WriteLine($"Run:      about {Rounded(run.P50Seconds ?? 0)}, 9 of 10 within {Rounded(run.P90Seconds ?? 0)} (measured from {run.Measured})");

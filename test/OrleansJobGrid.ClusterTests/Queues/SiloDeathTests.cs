@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans;
-using Orleans.Runtime;
 using OrleansJobGrid.ClusterTests.Fixture;
 using OrleansJobGrid.Contracts.Jobs;
 using Xunit;
@@ -19,7 +18,7 @@ public sealed class SiloDeathTests
         await grid.SubmitAsync(jobs);
         var connector = TestConnector.Completing();
         await grid.Queue().Describe();
-        var holder = await HolderOfQueue(grid);
+        var holder = await grid.HomeOfAsync(grid.Queue());
         // The worker lives in another silo, as a worker's process does.
         var home = grid.Silos.Silos.First(s => !s.SiloAddress.Equals(holder));
         await grid.StartWorkerAsync("worker", home.ServiceProvider.GetRequiredService<IGrainFactory>(), 1, connector);
@@ -31,7 +30,7 @@ public sealed class SiloDeathTests
         await grid.CompletedAsync(Count, "the others go on after the death", TimeSpan.FromSeconds(90));
         Eventually.Report($"killed after {before} runs, {Count} completed {TimeProvider.System.GetElapsedTime(killed).TotalSeconds:0.0} s later");
 
-        Assert.NotEqual(holder, await HolderOfQueue(grid));
+        Assert.NotEqual(holder, await grid.HomeOfAsync(grid.Queue()));
         Assert.True(before < Count, "All was done before the death.");
         await grid.Store.AssertEachCompletedOnceAsync([.. jobs.Select(j => j.Id)]);
         // A job whose grant was under way at the death comes back later, at the head of what is left.
@@ -40,7 +39,4 @@ public sealed class SiloDeathTests
         Assert.Equal(levels.OrderDescending(), levels);
         Assert.True(records.Values.Count(r => r.Epoch > 1) <= 2, "Only what was under way may have been granted again.");
     }
-
-    private static async Task<SiloAddress?> HolderOfQueue(GridCluster grid) =>
-        await grid.Client.GetGrain<IManagementGrain>(0).GetActivationAddress(grid.Queue());
 }

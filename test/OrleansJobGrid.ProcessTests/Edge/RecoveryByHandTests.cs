@@ -45,6 +45,32 @@ public sealed class RecoveryByHandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_paused_queue_is_paused_still_after_a_kill()
+    {
+        string id;
+        await using (var killed = await GridProcess.UpAsync(new(_folder) { Slots = 2 }))
+        {
+            Assert.Contains("gives out no jobs until 'jobgrid queues resume default'", await CommandAsync(killed, "queues", "pause", "default", "--reason", "the models are being moved"));
+            id = (await killed.Client.SubmitAsync(Job(new JsonObject()))).JobId;
+            await killed.KillAsync();
+        }
+
+        await using var grid = await GridProcess.UpAsync(new(_folder) { Slots = 2 });
+        var other = (await grid.Client.SubmitAsync(Job(new JsonObject()) with { Queue = "other" })).JobId;
+        await StatusAsync(grid, other, JobStatus.Completed);
+        await Eventually.GetAsync("a worker waits at the paused queue, which has the job", Limit, async () =>
+        {
+            var queues = (await grid.Client.GetQueuesAsync()).Queues;
+            return (queues.SingleOrDefault(q => q is { Name: "default", Depth: 1, WaitingWorkers: > 0, PauseReason: "the models are being moved" }), string.Join(", ", queues));
+        });
+        await StatusAsync(grid, id, JobStatus.Pending);
+        Assert.Contains("Its queue 'default' is paused since ", await CommandAsync(grid, "why", id));
+
+        Assert.Equal("Queue 'default' gives out jobs again.\n", await CommandAsync(grid, "queues", "resume", "default"));
+        await StatusAsync(grid, id, JobStatus.Completed);
+    }
+
+    [Fact]
     public async Task Dead_letters_are_grouped_requeued_with_their_history_and_purged()
     {
         await using var grid = await GridProcess.UpAsync(new(_folder) { Slots = 2 });

@@ -24,6 +24,30 @@ public sealed class WorkerRequestTests
     }
 
     [Fact]
+    public async Task PauseAndResumeOfAQueue_GoToTheQueueWithTheReason()
+    {
+        await using var grid = await CannedGrid.StartAsync("""{"success":true,"queue":"a:1","message":"done","paused_since":"2026-01-02T03:04:05.678Z"}""");
+        var answer = await grid.Client.PauseQueueAsync("a:1", "by day", TestContext.Current.CancellationToken);
+        await grid.Client.PauseQueueAsync("q", cancellationToken: TestContext.Current.CancellationToken);
+        await grid.Client.ResumeQueueAsync("q", TestContext.Current.CancellationToken);
+        Assert.Equal(new QueueControl("a:1", "done", new DateTimeOffset(2026, 1, 2, 3, 4, 5, 678, TimeSpan.Zero)), answer);
+        Assert.Equal(
+            [("POST", "/api/queues/a:1/pause", """{"reason":"by day"}"""), ("POST", "/api/queues/q/pause", ""), ("POST", "/api/queues/q/resume", "")],
+            grid.Requests.Select(r => (r.Method, Uri.UnescapeDataString(r.Target), r.Text)));
+    }
+
+    [Fact]
+    public async Task GetQueues_BringsTheirPauses()
+    {
+        await using var grid = await CannedGrid.StartAsync("""
+            {"queues":[{"name":"night","depth":3,"waiting_workers":0,"paused_since":"2026-01-02T03:04:05.678Z","pause_reason":"by day"},{"name":"q","depth":0,"waiting_workers":1,"paused_since":null,"pause_reason":null}]}
+            """);
+        var queues = (await grid.Client.GetQueuesAsync(TestContext.Current.CancellationToken)).Queues;
+        Assert.Equal([("night", 678, "by day"), ("q", null, null)], queues.Select(q => (q.Name, q.PausedSince?.Millisecond, q.PauseReason)));
+        Assert.All(queues, q => Assert.Null(q.More));
+    }
+
+    [Fact]
     public async Task ForgetWorker_ThatLives_ThrowsTheRefusal()
     {
         await using var grid = await CannedGrid.StartAsync("""{"title":"No","status":409,"detail":"Worker 'w' lives."}""", 409, "application/problem+json");
@@ -52,11 +76,11 @@ public sealed class WorkerRequestTests
     {
         await using var grid = await CannedGrid.StartAsync("""
             {"models":[{"kind":"model","name":"sdxl","workers":["w-1"],"loaded_on":["w-1"],"waiting_jobs":7,"lacked_by":2}],
-             "demand":[{"class":"c","jobs":12,"work_seconds":480.5,"oldest_seconds":61,"workers":2,"wanted_workers":5}]}
+             "demand":[{"class":"c","jobs":12,"work_seconds":480.5,"oldest_seconds":61,"workers":2,"wanted_workers":5,"paused_jobs":7}]}
             """);
         var model = Assert.Single((await grid.Client.GetModelsAsync(TestContext.Current.CancellationToken)).Models);
         Assert.Equal(("model", "sdxl", "w-1", "w-1", 7, 2), (model.Kind, model.Name, model.Workers[0], model.LoadedOn[0], model.WaitingJobs, model.LackedBy));
-        Assert.Equal(new GridDemand("c", 12, 480.5, 61, 2, 5), Assert.Single((await grid.Client.GetDemandAsync(TestContext.Current.CancellationToken)).Demand));
+        Assert.Equal(new GridDemand("c", 12, 480.5, 61, 2, 5) { PausedJobs = 7 }, Assert.Single((await grid.Client.GetDemandAsync(TestContext.Current.CancellationToken)).Demand));
         Assert.Equal(["/api/models", "/api/demand"], grid.Requests.Select(r => r.Target));
     }
 

@@ -69,6 +69,17 @@ public sealed class WhyCommandTests
     }
 
     [Fact]
+    public async Task Why_OfAPausedQueue_GuessesNoStart()
+    {
+        using var run = new CommandRun();
+        await using var grid = await CannedGrid.StartAsync(
+            """{"job_id":"a","status":"pending","summary":"Its queue is paused.","workers":{"registered":1,"live":1,"matching":1,"free":1},"position":1,"queue_paused_since":"2026-01-02T03:04:05.678Z","queue_pause_reason":"r","start":null}""");
+        Assert.Equal(0, await run.InvokeAsync("why", "a", "--url", grid.Url));
+        Assert.Contains("Place:    1\n", run.Out);
+        Assert.DoesNotContain("Start:", run.Out);
+    }
+
+    [Fact]
     public async Task Why_WithJson_IsTheAnswerAsOneDocument()
     {
         using var run = new CommandRun();

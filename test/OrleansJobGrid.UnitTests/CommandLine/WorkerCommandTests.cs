@@ -153,13 +153,14 @@ public sealed class WorkerCommandTests
     {
         using var run = new CommandRun();
         await using var grid = await CannedGrid.StartAsync(
-            """{"demand":[{"class":"comfyui gpu_memory_gb=24","jobs":12,"work_seconds":480,"oldest_seconds":61.2,"workers":2,"wanted_workers":5}]}""");
+            """{"demand":[{"class":"comfyui gpu_memory_gb=24","jobs":12,"work_seconds":480,"oldest_seconds":61.2,"workers":2,"wanted_workers":5,"paused_jobs":0},{"class":"imaging","jobs":0,"work_seconds":0,"oldest_seconds":0,"workers":1,"wanted_workers":0,"paused_jobs":7}]}""");
         Assert.Equal(0, await run.InvokeAsync("demand", "--url", grid.Url));
         Assert.Equal("/api/demand", Assert.Single(grid.Requests).Target);
         Assert.Equal(
             """
-            CLASS                     JOBS  WORK   OLDEST  WORKERS  WANTED
-            comfyui gpu_memory_gb=24  12    8 min  61 s    2        5
+            CLASS                     JOBS  WORK       OLDEST     WORKERS  WANTED  PAUSED
+            comfyui gpu_memory_gb=24  12    8 min      61 s       2        5       -
+            imaging                   0     under 1 s  under 1 s  1        0       7
 
             """.ReplaceLineEndings("\n"), run.Out);
     }

@@ -6,7 +6,7 @@ namespace OrleansJobGrid.UnitTests.Gateway;
 
 public sealed class DemandEndpointTests
 {
-    private static readonly DemandView Demand = new("comfyui gpu_memory_gb=24 \"fast\"", 12, 480.5, 61.25, 2, 5);
+    private static readonly DemandView Demand = new("comfyui gpu_memory_gb=24 \"fast\"", 12, 480.5, 61.25, 2, 5, 7);
 
     [Fact]
     public async Task Demand_IsAnEntryAClass()
@@ -16,7 +16,7 @@ public sealed class DemandEndpointTests
         var json = (await gateway.GetAsync("/api/demand")).Json;
         Assert.Equal(["success", "demand", "next_cursor", "timestamp"], json.EnumerateObject().Select(p => p.Name));
         Assert.Equal(
-            """[{"class":"comfyui gpu_memory_gb=24 \"fast\"","jobs":12,"work_seconds":480.5,"oldest_seconds":61.25,"workers":2,"wanted_workers":5}]""",
+            """[{"class":"comfyui gpu_memory_gb=24 \"fast\"","jobs":12,"work_seconds":480.5,"oldest_seconds":61.25,"workers":2,"wanted_workers":5,"paused_jobs":7}]""",
             json.GetProperty("demand").GetRawText());
     }
 
@@ -42,7 +42,7 @@ public sealed class DemandEndpointTests
         string[] samples =
         [
             $"jobgrid_demand_jobs{Label} 12", $"jobgrid_demand_work_seconds{Label} 480.5", $"jobgrid_demand_oldest_seconds{Label} 61.25",
-            $"jobgrid_demand_workers{Label} 2", $"jobgrid_demand_wanted_workers{Label} 5",
+            $"jobgrid_demand_workers{Label} 2", $"jobgrid_demand_wanted_workers{Label} 5", $"jobgrid_demand_paused_jobs{Label} 7",
         ];
         Assert.All(samples, s => Assert.Contains($"# TYPE {s[..s.IndexOf('{')]} gauge\n{s}\n", text, StringComparison.Ordinal));
     }

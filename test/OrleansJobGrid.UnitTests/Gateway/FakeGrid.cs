@@ -47,6 +47,9 @@ internal sealed class FakeGrid : IGridGrains, IJobIngressGrain, IJobQueryGrain, 
     /// <summary>Requests about workers that came, in words.</summary>
     public ConcurrentQueue<string> WorkerRequests { get; } = new();
 
+    /// <summary>Requests about queues that came, in words.</summary>
+    public ConcurrentQueue<string> QueueRequests { get; } = new();
+
     public IJobIngressGrain Ingress() => this;
 
     public IJobQueryGrain Query() => this;
@@ -96,6 +99,18 @@ internal sealed class FakeGrid : IGridGrains, IJobIngressGrain, IJobQueryGrain, 
     public Task<IReadOnlyList<string>> QueueNames() => throw new NotSupportedException();
 
     public Task<IReadOnlyList<QueueSummary>> Queues() => Task.FromResult(QueueList);
+
+    public Task<QueueControlAnswer> PauseQueue(string queue, string reason)
+    {
+        QueueRequests.Enqueue($"pause {queue} {reason}");
+        return Task.FromResult(new QueueControlAnswer(new(1_750_000_000_000, reason), $"{queue} is paused"));
+    }
+
+    public Task<QueueControlAnswer> ResumeQueue(string queue)
+    {
+        QueueRequests.Enqueue($"resume {queue}");
+        return Task.FromResult(new QueueControlAnswer(null, $"{queue} goes on"));
+    }
 
     public Task<GridHealth> Health() => OnHealth();
 

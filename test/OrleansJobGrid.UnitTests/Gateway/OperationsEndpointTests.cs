@@ -23,7 +23,7 @@ public sealed class OperationsEndpointTests
                 Instances = [new InstanceView("comfy-1", "comfy", true, null, new() { State = "proved", Capabilities = ["status_query", "cancel"], Version = "0.27", BootMark = "b", Models = 3, Since = 1_750_000_000_000 }), new InstanceView("comfy-2", "comfy", false, new BreakerView("open", "503 five times", 1_750_000_000_000))],
             },
         ];
-        gateway.Grid.QueueList = [new QueueSummary("default", 7, 2)];
+        gateway.Grid.QueueList = [new QueueSummary("default", 7, 2), new QueueSummary("night", 3, 0, new(1_750_000_000_000, "by day"))];
         var worker = (await gateway.GetAsync("/api/workers")).Json.GetProperty("workers")[0];
         Assert.Equal(
             ["worker_id", "node", "services", "slots", "jobs", "state", "lease_expires_at", "started_at", "version", "session_id", "instances",
@@ -34,7 +34,9 @@ public sealed class OperationsEndpointTests
             """[{"instance":"comfy-1","service":"comfy","on_this_machine":true,"breaker":null,"health":{"state":"proved","since":"2025-06-15T15:06:40.000Z","capabilities":["status_query","cancel"],"costs":["Its work cannot be taken over: where a worker dies, a job is done anew once the old run has ended."],"version":"0.27","boot_mark":"b","models":3,"fault":null}},{"instance":"comfy-2","service":"comfy","on_this_machine":false,"breaker":{"state":"open","reason":"503 five times","since":"2025-06-15T15:06:40.000Z"},"health":null}]""",
             worker.GetProperty("instances").GetRawText());
         var queues = (await gateway.GetAsync("/api/queues")).Json;
-        Assert.Equal("""{"name":"default","depth":7,"waiting_workers":2}""", queues.GetProperty("queues")[0].GetRawText());
+        Assert.Equal(
+            """[{"name":"default","depth":7,"waiting_workers":2,"paused_since":null,"pause_reason":null},{"name":"night","depth":3,"waiting_workers":0,"paused_since":"2025-06-15T15:06:40.000Z","pause_reason":"by day"}]""",
+            queues.GetProperty("queues").GetRawText());
         Assert.Equal(["success", "queues", "next_cursor", "timestamp"], queues.EnumerateObject().Select(p => p.Name));
     }
 
@@ -139,7 +141,7 @@ public sealed class OperationsEndpointTests
             "/api/jobs/{id}/pause", "/api/jobs/{id}/resume", "/api/jobs/{id}/retry", "/api/jobs/{id}/resolve",
             "/api/dead-letters", "/api/dead-letters/groups", "/api/dead-letters/{id}", "/api/dead-letters/{id}/requeue", "/api/dead-letters/requeue",
             "/api/dead-letters/purge", "/api/jobs/{id}/stream", "/api/jobs/{id}/why", "/api/workers/{id}", "/api/workers/{id}/drain", "/api/workers/{id}/resume",
-            "/api/models", "/api/demand", "/api/artefacts", "/api/artefacts/{id}", "/api/artefacts/links", "/api/artefacts/presigned-uploads", "/api/callbacks/{mark}/{signature}", "/api/workers", "/api/queues", "/api/metrics", "/metrics", "/api/health",
+            "/api/models", "/api/demand", "/api/artefacts", "/api/artefacts/{id}", "/api/artefacts/links", "/api/artefacts/presigned-uploads", "/api/callbacks/{mark}/{signature}", "/api/workers", "/api/queues", "/api/queues/{name}/pause", "/api/queues/{name}/resume", "/api/metrics", "/metrics", "/api/health",
             "/health/live", "/health/ready", "/api/jobs/{id}/outputs", "/api/sagas", "/api/sagas/{id}", "/api/sagas/{id}/events", "/api/sagas/{id}/stream", "/api/sagas/{id}/cancel",
             "/api/reconciliation", "/api/subscriptions", "/api/subscriptions/{name}", "/api/subscriptions/{name}/events", "/api/subscriptions/{name}/stream", "/api/subscriptions/{name}/position",
             "/api/subscriptions/{name}/dead-letters", "/api/subscriptions/{name}/dead-letters/redeliver",

@@ -10,7 +10,7 @@ public sealed class WhyEndpointTests
     private static readonly string[] Fields =
     [
         "success", "job_id", "status", "summary", "workable", "workers", "clauses", "position", "position_is_at_least", "seconds_ahead", "run", "envelope",
-        "customer_held", "not_now", "start", "timestamp",
+        "customer_held", "queue_paused_since", "queue_pause_reason", "not_now", "start", "timestamp",
     ];
 
     [Fact]
@@ -40,6 +40,7 @@ public sealed class WhyEndpointTests
                 EnvelopeSource = "learned",
                 CustomerHeld = "its customer runs 4 of 4",
                 NotNow = new Dictionary<string, int> { ["too little free memory"] = 2 },
+                Pause = new(1_750_000_000_000, "by day"),
             },
             StartP50Seconds = 180,
             StartP90Seconds = 480,
@@ -59,6 +60,8 @@ public sealed class WhyEndpointTests
         AssertRaw("""{"p50_seconds":40,"p90_seconds":61,"measured":12}""", "run");
         AssertRaw("""{"gpu_memory_mb":18000,"source":"learned"}""", "envelope");
         AssertRaw("\"its customer runs 4 of 4\"", "customer_held");
+        AssertRaw("\"2025-06-15T15:06:40.000Z\"", "queue_paused_since");
+        AssertRaw("\"by day\"", "queue_pause_reason");
         AssertRaw("""[{"reason":"too little free memory","workers":2}]""", "not_now");
         AssertRaw("""{"p50_seconds":180,"p90_seconds":480}""", "start");
 
@@ -72,7 +75,7 @@ public sealed class WhyEndpointTests
         gateway.Grid.OnWhy = id => new JobWhy { JobId = id, Status = JobStatus.InProgress, Summary = "it runs" };
         var json = (await gateway.GetAsync("/api/jobs/a/why")).Json;
         Assert.Equal(Fields, json.EnumerateObject().Select(p => p.Name));
-        string[] absent = ["position", "position_is_at_least", "seconds_ahead", "run", "envelope", "customer_held", "start"];
+        string[] absent = ["position", "position_is_at_least", "seconds_ahead", "run", "envelope", "customer_held", "queue_paused_since", "queue_pause_reason", "start"];
         Assert.All(absent, a => Assert.Equal(JsonValueKind.Null, json.GetProperty(a).ValueKind));
         Assert.All(["clauses", "not_now"], a => Assert.Equal("[]", json.GetProperty(a).GetRawText()));
         Assert.Equal(("in_progress", true), (json.GetProperty("status").GetString(), json.GetProperty("workable").GetBoolean()));

@@ -121,6 +121,8 @@ internal sealed class FakeQueue(FakeWorker? worker) : IPriorityQueueGrain
     public Task<QueueView> Describe() => throw new NotSupportedException();
 
     public Task<long?> Position(string jobId) => throw new NotSupportedException();
+
+    public Task PauseChanged() => throw new NotSupportedException();
 }
 
 /// <summary>A connector of work outside, whose every part the test writes.</summary>

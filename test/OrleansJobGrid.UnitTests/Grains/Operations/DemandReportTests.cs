@@ -30,6 +30,20 @@ public sealed class DemandReportTests
     }
 
     [Fact]
+    public void Jobs_of_a_paused_queue_want_no_workers_and_are_told_apart()
+    {
+        BucketDemand[] waiting =
+        [
+            new(SignatureOf().Text, 30, Clock - 5_000, 10), new(SignatureOf().Text, 8, Clock - 9_000, 10) { Queue = "night", Paused = true },
+            new(SignatureOf(new() { Labels = ["cpu"] }).Text, 4, Clock - 1_000, 10) { Queue = "night", Paused = true },
+        ];
+        var classes = DemandReport.Classes(waiting, [Worker("w")], TimeSpan.FromSeconds(60), Clock);
+
+        Assert.Equal(new("draw", 30, 300, 5, 1, 5, 8), classes[0]);
+        Assert.Equal(new("draw labels=cpu", 0, 0, 0, 0, 0, 4), classes[1]);
+    }
+
+    [Fact]
     public void A_worker_of_another_queue_or_without_its_label_serves_no_demand()
     {
         BucketDemand[] waiting = [new(SignatureOf().Text, 1, Clock, null) { Queue = "hot", QueueLabels = ["fast"] }];

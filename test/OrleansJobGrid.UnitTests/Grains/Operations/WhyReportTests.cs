@@ -75,6 +75,19 @@ public sealed class WhyReportTests
     }
 
     [Fact]
+    public void A_paused_queue_is_the_reason_given_and_there_is_no_start_then()
+    {
+        var paused = Next() with { Position = 2, SecondsAhead = 80, RunP50Seconds = 10, Pause = new(Samples.Start - 60_000, "by day.") };
+        var why = Why(Samples.Pending(), Job(), [Worker("a")], paused);
+        Assert.StartsWith("Its queue 'default' is paused since 2023-11-14 22:12:20Z: by day; 1 job is before it. It ends as timeout at ", why.Summary);
+        Assert.Null(why.StartP50Seconds);
+        Assert.NotNull(Why(Samples.Pending(), Job(), [Worker("a")], paused with { Pause = null }).StartP50Seconds);
+
+        var both = Why(Samples.Pending(), Job(NeedsLarge), [Worker("a")], paused);
+        Assert.StartsWith("Its queue 'default' is paused since 2023-11-14 22:12:20Z: by day. No registered worker can do it. ", both.Summary);
+    }
+
+    [Fact]
     public void The_start_is_the_work_ahead_shared_by_the_slots_and_what_is_left_of_a_run()
     {
         var wait = Next() with { Position = 9, SecondsAhead = 80, RunP50Seconds = 10, RunP90Seconds = 14, Measured = 5 };

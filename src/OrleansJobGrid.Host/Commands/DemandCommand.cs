@@ -28,7 +28,8 @@ internal static class DemandCommand
 
             var table = new TextTable("CLASS", "JOBS", "WORK", "OLDEST", "WORKERS", "WANTED", "PAUSED");
             foreach (var d in list.Demand)
-                table.Add(d.Class, d.Jobs.ToString(CultureInfo.InvariantCulture), Durations.About(d.WorkSeconds), Durations.About(d.OldestSeconds),
+                table.Add(d.Class, d.Jobs.ToString(CultureInfo.InvariantCulture),
+                    d.Jobs == 0 ? null : Durations.About(d.WorkSeconds), d.Jobs == 0 ? null : Durations.About(d.OldestSeconds),
                     d.Workers.ToString(CultureInfo.InvariantCulture), d.WantedWorkers.ToString(CultureInfo.InvariantCulture),
                     d.PausedJobs == 0 ? null : d.PausedJobs.ToString(CultureInfo.InvariantCulture));
             table.Write(environment.Out);

@@ -2,6 +2,7 @@ using OrleansJobGrid.ClusterTests.Fixture;
 using OrleansJobGrid.Connectors;
 using OrleansJobGrid.Contracts.Jobs;
 using OrleansJobGrid.Contracts.Operations;
+using OrleansJobGrid.Contracts.Queues;
 using OrleansJobGrid.Grains.Queues;
 using OrleansJobGrid.Storage;
 using Xunit;
@@ -107,6 +108,37 @@ public sealed class QueuePauseTests
 
         await grid.CompletedAsync(jobs.Length, "all run");
         await grid.Store.AssertEachCompletedOnceAsync([.. jobs.Select(j => j.Id)]);
+    }
+
+    /// <summary>A claim that was woken with a job and finds the queue paused gives it back; the end of the pause wakes it again, before its own end.</summary>
+    [Fact]
+    public async Task A_pause_in_the_moment_of_waking_loses_no_entry_and_its_end_wakes_who_waits()
+    {
+        const int Claims = 8;
+        await using var grid = await GridCluster.StartAsync();
+        for (var round = 0; round < 40; round++)
+        {
+            Task<ReservedJobs>[] claims = [.. Enumerable.Range(0, Claims).Select(_ => grid.Queue().Reserve(Claim()))];
+            await grid.WaitingAsync(Claims);
+            var jobs = Submissions.Jobs($"job-{round}", Claims);
+            var submitting = grid.SubmitAsync(jobs);
+            // Later and later, so that in some rounds it comes between the waking of a claim and its taking.
+            var begun = TimeProvider.System.GetTimestamp();
+            while (TimeProvider.System.GetElapsedTime(begun) < round * TimeSpan.FromMicroseconds(50))
+                await Task.Yield();
+            await Task.WhenAll(submitting, Operations(grid).PauseQueue(Default, "a moment"));
+            await Operations(grid).ResumeQueue(Default);
+
+            var got = (await Task.WhenAll(claims).Within($"round {round}: all claims are answered")).Select(c => Assert.Single(c.Jobs)).ToList();
+            Assert.Equal(jobs.Select(j => j.Id), got.Select(g => g.JobId).Order(StringComparer.Ordinal));
+            await grid.Queue().Settle(new([.. got.Select(g => new Settlement(g.JobId, g.Reservation, StartOutcome.Gone))]));
+            await Task.WhenAll(jobs.Select(j => grid.Job(j.Id).Cancel("the round is over")));
+        }
+
+        static ClaimRequest Claim() => new()
+        {
+            ClaimId = Guid.NewGuid(), WorkerId = "worker", SessionId = "session", Services = [TestConnector.DefaultService], Wait = TimeSpan.FromSeconds(15),
+        };
     }
 
     [Fact]

@@ -158,9 +158,9 @@ public sealed class WorkerCommandTests
         Assert.Equal("/api/demand", Assert.Single(grid.Requests).Target);
         Assert.Equal(
             """
-            CLASS                     JOBS  WORK       OLDEST     WORKERS  WANTED  PAUSED
-            comfyui gpu_memory_gb=24  12    8 min      61 s       2        5       -
-            imaging                   0     under 1 s  under 1 s  1        0       7
+            CLASS                     JOBS  WORK   OLDEST  WORKERS  WANTED  PAUSED
+            comfyui gpu_memory_gb=24  12    8 min  61 s    2        5       -
+            imaging                   0     -      -       1        0       7
 
             """.ReplaceLineEndings("\n"), run.Out);
     }

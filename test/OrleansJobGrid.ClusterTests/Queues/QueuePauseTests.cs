@@ -135,10 +135,8 @@ public sealed class QueuePauseTests
             await Task.WhenAll(jobs.Select(j => grid.Job(j.Id).Cancel("the round is over")));
         }
 
-        static ClaimRequest Claim() => new()
-        {
-            ClaimId = Guid.NewGuid(), WorkerId = "worker", SessionId = "session", Services = [TestConnector.DefaultService], Wait = TimeSpan.FromSeconds(15),
-        };
+        static ClaimRequest Claim() =>
+            new() { ClaimId = Guid.NewGuid(), WorkerId = "worker", SessionId = "session", Services = [TestConnector.DefaultService], Wait = TimeSpan.FromSeconds(15) };
     }
 
     [Fact]

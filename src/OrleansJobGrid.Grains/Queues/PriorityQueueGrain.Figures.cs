@@ -13,7 +13,7 @@ internal sealed partial class PriorityQueueGrain
     private const int CheckedAtATime = 500;
     private static readonly TimeSpan CheckAfter = TimeSpan.FromMinutes(1);
 
-    private readonly InFlightJobs _inFlight = new();
+    private InFlightJobs _inFlight = null!;
     private long _stateVersion;
     private long _stateWrittenAt;
     private bool _stateChanged;
@@ -78,10 +78,9 @@ internal sealed partial class PriorityQueueGrain
             _stateChanged = true;
         }
 
-        if (_inFlight.Take(hint.JobId, hint.Epoch) is { } job)
-            return _view.Ended(job.Customer, job.Charge, hint.RunMs / 1000.0);
-        // It ended before the word of its start came, which says nothing new then.
-        return _reserved.Take(hint.JobId) is { Item: var item } && _view.Ended(item.Ready.Customer, item.Charge, hint.RunMs / 1000.0);
+        // Where it ended before the word of its start came, that says nothing new then.
+        return _inFlight.Ended(hint.JobId, hint.Epoch, hint.RunMs / 1000.0)
+            ?? (_reserved.Take(hint.JobId) is { Item: var item } && _view.Ended(item.Ready.Customer, item.Charge, hint.RunMs / 1000.0));
     }
 
     /// <summary>Jobs of customers that were held may go: every requirement has its claims looked at once.</summary>
@@ -123,8 +122,7 @@ internal sealed partial class PriorityQueueGrain
                     {
                         if (await lanes.Read(entry.JobId) is { } stored && JobRecordFormat.Read(entry.JobId, stored.Record) is var job && job.Queue == Name)
                         {
-                            _inFlight.Add(entry.JobId, new(job.Epoch, job.CustomerId ?? "", 0, page.Clock));
-                            _view.Resumes(job.CustomerId ?? "", 0);
+                            _inFlight.Found(entry.JobId, new(job.Epoch, job.CustomerId ?? "", _view.CostSeconds(Signature.Of(job)), page.Clock));
                         }
                     }
 
@@ -155,13 +153,10 @@ internal sealed partial class PriorityQueueGrain
     private async Task CheckInFlight(long clock)
     {
         var freed = false;
-        foreach (var (jobId, job) in _inFlight.GrantedBefore(clock - (long)CheckAfter.TotalMilliseconds, CheckedAtATime))
+        foreach (var looked in _inFlight.LookedAtBefore(clock - (long)CheckAfter.TotalMilliseconds, CheckedAtATime))
         {
-            var record = await lanes.Read(jobId) is { } stored ? JobRecordFormat.Read(jobId, stored.Record) : null;
-            if (record is not null && record.Status is JobStatus.Assigned or JobStatus.InProgress or JobStatus.Reconciling)
-                _inFlight.Add(jobId, job with { CheckedAt = clock });
-            else if (_inFlight.Take(jobId, job.Epoch) is { } ended)
-                freed |= _view.Ended(ended.Customer, ended.Charge, ended.Charge);
+            var record = await lanes.Read(looked.Key) is { } stored ? JobRecordFormat.Read(looked.Key, stored.Record) : null;
+            freed |= _inFlight.LookedAt(looked, record?.Status is JobStatus.Assigned or JobStatus.InProgress or JobStatus.Reconciling, clock);
         }
 
         if (freed)
@@ -173,8 +168,7 @@ internal sealed partial class PriorityQueueGrain
     {
         _stateWrittenAt = clock;
         _stateChanged = false;
-        var state = new QueueState { Day = _day, Used = _view.Used, Learned = _view.Learned(QueueState.KindsKept) };
-        var answer = await store.WriteDocumentAsync(QueueState.Collection, Name, _stateVersion, state.Write(), CancellationToken.None);
+        var answer = await store.WriteDocumentAsync(QueueState.Collection, Name, _stateVersion, QueueState.Of(_day, _view, _inFlight).Write(), CancellationToken.None);
         _stateVersion = answer.Version;
         _stateChanged = !answer.Written;
     }

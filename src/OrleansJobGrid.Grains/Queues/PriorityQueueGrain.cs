@@ -45,6 +45,7 @@ internal sealed partial class PriorityQueueGrain(
     {
         _policy = policies.Of(Name);
         _view = new(store.ShardCount, _policy);
+        _inFlight = new(_view);
         _lastRoutineScan = time.GetTimestamp();
         _loaded = Load();
         this.RegisterGrainTimer(OnTick, new GrainTimerCreationOptions { DueTime = Tick, Period = Tick, Interleave = true, KeepAlive = true });
@@ -165,7 +166,8 @@ internal sealed partial class PriorityQueueGrain(
     {
         if (outcome == StartOutcome.Granted)
         {
-            _inFlight.Add(item.Ready.JobId, new(epoch, item.Ready.Customer, item.Charge, lanes.Clock.Now));
+            if (_inFlight.Granted(item.Ready.JobId, new(epoch, item.Ready.Customer, item.Charge, lanes.Clock.Now)))
+                WakeAll();
             return;
         }
 

@@ -27,6 +27,14 @@ public sealed record QueueState
     /// <summary>Runs by kind.</summary>
     public IReadOnlyDictionary<string, LearnedRuns> Learned { get; init; } = new Dictionary<string, LearnedRuns>();
 
+    /// <summary>What is to be kept of a view. Jobs that run are charged by whoever finds them running, so their charges are not in it.</summary>
+    internal static QueueState Of(long day, ReadyView view, InFlightJobs inFlight)
+    {
+        var charged = inFlight.Charged;
+        var used = view.Used.ToDictionary(u => u.Key, u => Math.Max(0, u.Value - charged.GetValueOrDefault(u.Key)), StringComparer.Ordinal);
+        return new() { Day = day, Used = used, Learned = view.Learned(KindsKept) };
+    }
+
     public ReadOnlyMemory<byte> Write() => JsonSerializer.SerializeToUtf8Bytes(this, QueueStateJson.Default.QueueState);
 
     /// <summary>Reads it; what an older version did not write is empty.</summary>

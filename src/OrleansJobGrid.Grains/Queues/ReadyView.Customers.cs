@@ -1,4 +1,5 @@
 using OrleansJobGrid.Grains.Jobs;
+using OrleansJobGrid.Grains.Matching;
 
 namespace OrleansJobGrid.Grains.Queues;
 
@@ -31,12 +32,22 @@ public sealed partial class ReadyView
     public bool Ended(string customer, double charge, double seconds) => Settle(ShareOf(customer), charge, seconds);
 
     /// <summary>A job that was granted before this view came into being.</summary>
+    /// <param name="customer">Whose it is.</param>
+    /// <param name="charge">Seconds that it is taken to need.</param>
     public void Resumes(string customer, double charge)
     {
         var share = ShareOf(customer);
         share.InFlight++;
         share.UsedSeconds += charge;
+        Spend(share, charge);
         HoldOrFree(share);
+    }
+
+    /// <summary>Seconds that a job is charged at its claim: what its submitter says, else what runs like it took, else 1.</summary>
+    public double CostSeconds(Signature signature)
+    {
+        var need = JobNeed.Of(signature);
+        return need.Requirements.Envelope?.RuntimeSeconds ?? _learned.GetValueOrDefault(need.LearningKey)?.P50Seconds ?? 1;
     }
 
     /// <summary>Sets what customers used today. True: jobs that were held may go now.</summary>
@@ -50,7 +61,12 @@ public sealed partial class ReadyView
         }
 
         foreach (var (customer, seconds) in used.Where(u => !_customers.ContainsKey(u.Key)))
-            ShareOf(customer).UsedSeconds = seconds;
+        {
+            var share = ShareOf(customer);
+            share.UsedSeconds = seconds;
+            HoldOrFree(share);
+        }
+
         return freed;
     }
 

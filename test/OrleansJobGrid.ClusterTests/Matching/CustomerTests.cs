@@ -1,5 +1,7 @@
+using Orleans.Runtime;
 using OrleansJobGrid.ClusterTests.Fixture;
 using OrleansJobGrid.Contracts.Jobs;
+using OrleansJobGrid.Contracts.Workers;
 using OrleansJobGrid.Grains.Hosting;
 using Xunit;
 using static OrleansJobGrid.ClusterTests.Fixture.Eventually;
@@ -20,6 +22,25 @@ public sealed class CustomerTests
 
         Assert.Equal(["x-0", "x-1", "y"], running.Select(e => e.JobId).Order());
         await EventuallyAsync("the third says what holds it", async () => (await grid.Query.Why("x-2"))!.Summary.Contains("customer 'x' has 2 jobs in flight, its limit (MaxInFlight)", StringComparison.Ordinal));
+        running.First(e => e.JobId == "x-0").Complete();
+        Assert.Equal("x-2", (await connector.NextAsync("the next one of the customer")).JobId);
+    }
+
+    [Fact]
+    public async Task A_queue_that_comes_up_elsewhere_counts_what_runs_already()
+    {
+        await using var grid = await GridCluster.StartAsync(silos: 3, options: o => o.Customers["x"] = new() { MaxInFlight = 2 });
+        var connector = new TestConnector();
+        // One slot is left, which the customer's third job would have.
+        await grid.StartWorkerAsync("worker", 3, connector);
+        var (queue, holder) = await QueueBesideAsync(grid, await grid.HomeOfAsync(grid.Client.GetGrain<IWorkerGrain>("worker")));
+        await grid.SubmitAsync([.. Submissions.Jobs("x", 3).Select(j => j with { CustomerId = "x", Queue = queue })]);
+        var running = new[] { await connector.NextAsync("1"), await connector.NextAsync("2") };
+
+        await grid.Silos.KillSiloAsync(grid.Silos.GetSiloForAddress(holder)!);
+        await EventuallyAsync("a job of another customer is taken", async () =>
+            (await grid.SubmitAsync(Submissions.Job("y") with { CustomerId = "y", Queue = queue })) is [{ Outcome: SubmitOutcome.Created or SubmitOutcome.Replayed }]);
+        Assert.Equal("y", (await connector.NextAsync("it starts, though it came last")).JobId);
         running.First(e => e.JobId == "x-0").Complete();
         Assert.Equal("x-2", (await connector.NextAsync("the next one of the customer")).JobId);
     }
@@ -94,5 +115,16 @@ public sealed class CustomerTests
         Assert.Equal(85, (await grid.Store.ReadAsync("urgent"))!.Priority);
         Assert.Equal(3, (await grid.Store.ReadAsync("named"))!.Priority);
         Assert.Equal(50, (await grid.Store.ReadAsync("plain"))!.Priority);
+    }
+
+    /// <summary>A queue on another silo than that of the worker's grain, whose death would end the worker's session.</summary>
+    private static async Task<(string Queue, SiloAddress Holder)> QueueBesideAsync(GridCluster grid, SiloAddress? worker)
+    {
+        for (var n = 0; ; n++)
+        {
+            await grid.Queue($"queue-{n}").Describe();
+            if (await grid.HomeOfAsync(grid.Queue($"queue-{n}")) is { } holder && !holder.Equals(worker))
+                return ($"queue-{n}", holder);
+        }
     }
 }
